@@ -1,0 +1,156 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#include "drover/base/detail/block_depot.hpp"
+#include "drover/base/thread_exit.hpp"
+
+namespace drover {
+
+/// Memory for envelopes and cells: blocks of 64, 128, … 512 bytes, each aligned to a cache line. One pool a process; it
+/// outlives every thread and every static.
+///
+/// A thread keeps two magazines of 128 blocks a class and takes from and gives to them without a lock (Bonwick and
+/// Adams, "Magazines and Vmem", 2001). Whole magazines travel between threads through the depot, one lock for 128
+/// blocks; a thread that ends hands its magazines over. Above a bound the depot returns blocks to their slab, and an
+/// empty slab to the global allocator.
+class block_pool {
+public:
+    static constexpr std::size_t granule = detail::block_granule;
+    static constexpr std::size_t largest = granule * detail::block_classes;
+
+    /// The class for `bytes` of 1 … `largest`.
+    static constexpr std::uint8_t class_of(std::size_t bytes) noexcept {
+        return static_cast<std::uint8_t>((bytes + granule - 1) / granule - 1);
+    }
+
+    /// A block of `(size_class + 1) * granule` bytes. Any thread; no lock but once in 128 calls. Throws std::bad_alloc,
+    /// after which nothing has changed.
+    static void* allocate(std::uint8_t size_class) {
+        detail::block_magazine* magazine = cache().loaded[size_class];
+        if (magazine->count != 0) [[likely]] {
+            void* block = magazine->blocks[--magazine->count];
+            // The block was last written by whichever core freed it: ask for the next one before it is needed.
+            __builtin_prefetch(magazine->blocks[magazine->count == 0 ? 0 : magazine->count - 1], 1);
+            unpoison(block, (size_class + 1U) * granule);
+            return block;
+        }
+        return refill(size_class);
+    }
+
+    /// Any thread, also another than the one that allocated; never throws.
+    static void release(void* block, std::uint8_t size_class) noexcept {
+        poison(block, (size_class + 1U) * granule);
+        detail::block_magazine* magazine = cache().loaded[size_class];
+        if (magazine->count != magazine->capacity) [[likely]] {
+            magazine->blocks[magazine->count++] = block;
+        } else {
+            drain(block, size_class);
+        }
+    }
+
+    /// Blocks that are neither in a slab, nor in the depot, nor in the calling thread's magazines: in use, or kept by
+    /// another thread that is still running. Takes locks; for tests and reports.
+    static std::size_t outstanding(std::uint8_t size_class) noexcept {
+        const thread_cache& mine = cache();
+        return detail::block_depots[size_class].outstanding() - mine.loaded[size_class]->count -
+               mine.spare[size_class]->count;
+    }
+
+    /// Bytes of all slabs at hand, in use or not.
+    static std::size_t reserved_bytes() noexcept {
+        std::size_t bytes = 0;
+        for (detail::aligned_depot& each : detail::block_depots) {
+            bytes += each.reserved_bytes();
+        }
+        return bytes;
+    }
+
+private:
+    // Plain data, so that the fast path needs no guard.
+    struct thread_cache {
+        std::array<detail::block_magazine*, detail::block_classes> loaded;
+        std::array<detail::block_magazine*, detail::block_classes> spare;
+    };
+
+    static void hand_over() noexcept {
+        thread_cache& mine = cache();
+        for (std::size_t each = 0; each != detail::block_classes; ++each) {
+            detail::block_depots[each].retire(std::exchange(mine.loaded[each], &detail::no_magazine));
+            detail::block_depots[each].retire(std::exchange(mine.spare[each], &detail::no_magazine));
+        }
+    }
+
+    static constexpr thread_cache empty_cache() noexcept {
+        thread_cache fresh{};
+        fresh.loaded.fill(&detail::no_magazine);
+        fresh.spare.fill(&detail::no_magazine);
+        return fresh;
+    }
+
+    static thread_cache& cache() noexcept {
+        static constinit thread_local thread_cache mine = empty_cache();
+        return mine;
+    }
+
+    [[gnu::noinline]] static void* refill(std::uint8_t size_class) {
+        thread_cache& mine = cache();
+        thread_exit<hand_over>::request();
+        if (mine.spare[size_class]->count != 0) {
+            std::swap(mine.loaded[size_class], mine.spare[size_class]);
+        } else {
+            mine.loaded[size_class] =
+                detail::block_depots[size_class].exchange_empty(mine.loaded[size_class], size_class);
+        }
+        detail::block_magazine* const magazine = mine.loaded[size_class];
+        void* const block = magazine->blocks[--magazine->count];
+        unpoison(block, (size_class + 1U) * granule);
+        return block;
+    }
+
+    [[gnu::noinline]] static void drain(void* block, std::uint8_t size_class) noexcept {
+        thread_cache& mine = cache();
+        thread_exit<hand_over>::request();
+        if (mine.spare[size_class]->count != mine.spare[size_class]->capacity) {
+            std::swap(mine.loaded[size_class], mine.spare[size_class]);
+        } else {
+            mine.loaded[size_class] = detail::block_depots[size_class].exchange_full(mine.loaded[size_class]);
+            if (mine.loaded[size_class]->capacity == 0) {  // no memory for a magazine
+                detail::block_depots[size_class].give_one(block);
+                return;
+            }
+        }
+        detail::block_magazine* const magazine = mine.loaded[size_class];
+        magazine->blocks[magazine->count++] = block;
+    }
+};
+
+/// Memory for one `T`: from the pool if it fits, else from the global allocator.
+template <class T>
+struct pooled_memory {
+    static constexpr bool pooled() noexcept {
+        return sizeof(T) <= block_pool::largest && alignof(T) <= block_pool::granule;
+    }
+
+    static void* allocate() {
+        if constexpr (pooled()) {
+            return block_pool::allocate(block_pool::class_of(sizeof(T)));
+        } else {
+            return ::operator new(sizeof(T), std::align_val_t{alignof(T)});
+        }
+    }
+
+    static void deallocate(void* memory) noexcept {
+        if constexpr (pooled()) {
+            block_pool::release(memory, block_pool::class_of(sizeof(T)));
+        } else {
+            ::operator delete(memory, sizeof(T), std::align_val_t{alignof(T)});
+        }
+    }
+};
+
+}  // namespace drover

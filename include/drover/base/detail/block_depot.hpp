@@ -1,0 +1,255 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "drover/base/cache_line.hpp"
+#include "drover/base/futex.hpp"
+#include "drover/base/poison.hpp"
+
+namespace drover::detail {
+
+inline constexpr std::size_t block_granule = 64;
+inline constexpr std::size_t block_classes = 8;
+inline constexpr std::size_t slab_bytes = std::size_t{256} * 1024;
+/// Bytes of free blocks a depot keeps in full magazines before it gives blocks back to their slabs.
+inline constexpr std::size_t depot_bytes = std::size_t{4} * 1024 * 1024;
+
+struct block_magazine {
+    static constexpr std::uint32_t size = 128;
+    std::uint32_t count = 0;
+    std::uint32_t capacity = size;
+    block_magazine* next = nullptr;
+    std::array<void*, size> blocks;
+};
+
+/// Stands where a thread has no magazine yet: it is both empty and full, so that either use leaves the fast path.
+inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
+
+/// 256 KiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. The free list is
+/// an array of indices in the header and not links in the blocks: those are poisoned, and cold in the cache.
+class slab {
+public:
+    static slab* create(std::size_t block_bytes) {
+        void* memory = ::operator new(slab_bytes, std::align_val_t{slab_bytes});
+        slab* fresh = new (memory) slab(block_bytes);
+        poison(fresh->first_block(), slab_bytes - header_bytes());
+        return fresh;
+    }
+
+    static void destroy(slab* dead) noexcept {
+        unpoison(dead, slab_bytes);
+        dead->~slab();
+        ::operator delete(static_cast<void*>(dead), slab_bytes, std::align_val_t{slab_bytes});
+    }
+
+    static slab* of(void* block) noexcept {
+        return reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(slab_bytes - 1));
+    }
+
+    bool full() const noexcept { return free_ == 0 && carved_ == total_; }
+    bool empty() const noexcept { return free_ == carved_; }
+
+    void* take() noexcept {  // not full
+        const std::size_t index = free_ != 0 ? free_indices_[--free_] : carved_++;
+        return first_block() + index * block_bytes_;
+    }
+
+    void give(void* block) noexcept {
+        const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(block) - first_block());
+        free_indices_[free_++] = static_cast<std::uint16_t>(offset / block_bytes_);
+    }
+
+    slab* next = nullptr;
+    slab* previous = nullptr;
+
+private:
+    static constexpr std::size_t most_blocks = slab_bytes / block_granule;
+
+    explicit slab(std::size_t block_bytes) noexcept
+        : block_bytes_(block_bytes), total_((slab_bytes - header_bytes()) / block_bytes) {}
+
+    static constexpr std::size_t header_bytes() noexcept {
+        return (sizeof(slab) + block_granule - 1) / block_granule * block_granule;
+    }
+
+    std::byte* first_block() noexcept { return reinterpret_cast<std::byte*>(this) + header_bytes(); }
+
+    std::size_t block_bytes_;
+    std::size_t total_;
+    std::size_t carved_ = 0;  // blocks that have ever been taken; the rest has not been touched
+    std::size_t free_ = 0;
+    std::array<std::uint16_t, most_blocks> free_indices_;
+};
+
+/// What all threads share of one size class: full magazines up to a bound, empty magazines, and the slabs.
+class block_depot {
+public:
+    /// Takes an empty magazine, gives a non-empty one. Throws std::bad_alloc and leaves `empty` with the caller.
+    block_magazine* exchange_empty(block_magazine* empty, std::uint8_t size_class) {
+        const std::lock_guard lock(mutex_);
+        if (full_ != nullptr) {
+            block_magazine* magazine = std::exchange(full_, full_->next);
+            full_count_ -= 1;
+            shelve(empty);
+            return magazine;
+        }
+        block_magazine* magazine = empty->capacity != 0 ? empty : new_magazine();
+        if (magazine == nullptr) {
+            throw std::bad_alloc();
+        }
+        const std::size_t block_bytes = (size_class + 1U) * block_granule;
+        try {
+            while (magazine->count != magazine->capacity) {
+                magazine->blocks[magazine->count] = take_from_slab(block_bytes);
+                magazine->count += 1;
+            }
+        } catch (const std::bad_alloc&) {
+            if (magazine->count == 0) {
+                if (magazine != empty) {
+                    shelve(magazine);
+                }
+                throw;
+            }
+        }
+        return magazine;
+    }
+
+    /// Takes a full magazine, gives one with room; `no_magazine` when there is no memory for one.
+    block_magazine* exchange_full(block_magazine* full) noexcept {
+        const std::lock_guard lock(mutex_);
+        if (full->capacity != 0 && full_count_ * block_magazine::size * block_bytes_ >= depot_bytes) {
+            empty_into_slabs(full);
+            return full;
+        }
+        block_magazine* fresh = new_magazine();
+        if (fresh == nullptr && full->capacity != 0) {
+            empty_into_slabs(full);
+            return full;
+        }
+        if (full->capacity != 0) {
+            full->next = std::exchange(full_, full);
+            full_count_ += 1;
+        }
+        return fresh != nullptr ? fresh : &no_magazine;
+    }
+
+    /// The end of a thread: its magazine, however full.
+    void retire(block_magazine* magazine) noexcept {
+        const std::lock_guard lock(mutex_);
+        empty_into_slabs(magazine);
+        shelve(magazine);
+    }
+
+    void give_one(void* block) noexcept {
+        const std::lock_guard lock(mutex_);
+        give_to_slab(block);
+    }
+
+    std::size_t outstanding() noexcept {
+        const std::lock_guard lock(mutex_);
+        return taken_ - full_count_ * block_magazine::size;
+    }
+
+    std::size_t reserved_bytes() noexcept {
+        const std::lock_guard lock(mutex_);
+        return slabs_ * slab_bytes;
+    }
+
+private:
+    block_magazine* new_magazine() noexcept {
+        if (empty_ != nullptr) {
+            return std::exchange(empty_, empty_->next);
+        }
+        return new (std::nothrow) block_magazine;
+    }
+
+    void shelve(block_magazine* magazine) noexcept {
+        if (magazine->capacity != 0) {
+            magazine->next = std::exchange(empty_, magazine);
+        }
+    }
+
+    void empty_into_slabs(block_magazine* magazine) noexcept {
+        while (magazine->count != 0) {
+            give_to_slab(magazine->blocks[--magazine->count]);
+        }
+    }
+
+    void* take_from_slab(std::size_t block_bytes) {
+        if (partial_ == nullptr) {
+            block_bytes_ = block_bytes;
+            link(slab::create(block_bytes));
+            slabs_ += 1;
+        }
+        slab* from = partial_;
+        if (from->empty()) {
+            empties_ -= 1;
+        }
+        void* block = from->take();
+        taken_ += 1;
+        if (from->full()) {
+            unlink(from);
+        }
+        return block;
+    }
+
+    void give_to_slab(void* block) noexcept {
+        slab* home = slab::of(block);
+        if (home->full()) {
+            link(home);
+        }
+        home->give(block);
+        taken_ -= 1;
+        if (home->empty()) {
+            // One empty slab is kept, so that a load that swings around its edge does not call the allocator each time.
+            if (empties_ != 0) {
+                unlink(home);
+                slab::destroy(home);
+                slabs_ -= 1;
+            } else {
+                empties_ += 1;
+            }
+        }
+    }
+
+    void link(slab* fresh) noexcept {
+        if (fresh->empty()) {
+            empties_ += 1;
+        }
+        fresh->previous = nullptr;
+        fresh->next = partial_;
+        if (partial_ != nullptr) {
+            partial_->previous = fresh;
+        }
+        partial_ = fresh;
+    }
+
+    void unlink(slab* gone) noexcept {
+        (gone->previous != nullptr ? gone->previous->next : partial_) = gone->next;
+        if (gone->next != nullptr) {
+            gone->next->previous = gone->previous;
+        }
+    }
+
+    futex_mutex mutex_;
+    block_magazine* full_ = nullptr;
+    block_magazine* empty_ = nullptr;
+    slab* partial_ = nullptr;  // slabs with a free block; a full one is reached from its blocks
+    std::size_t block_bytes_ = 0;
+    std::size_t full_count_ = 0;
+    std::size_t taken_ = 0;  // blocks out of slabs
+    std::size_t slabs_ = 0;
+    std::size_t empties_ = 0;
+};
+
+// One depot a class on cache lines of its own; constant-initialised and never destroyed, so that threads and statics may
+// end in any order.
+struct alignas(cache_line) aligned_depot : block_depot {};
+inline constinit std::array<aligned_depot, block_classes> block_depots{};
+
+}  // namespace drover::detail

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <pthread.h>
+
+namespace drover {
+
+/// Calls `Function` when a thread that has asked for it ends, after the destructors of its thread-locals, so that those may
+/// still use what the function gives back. A thread that asks again from there is served again. Not called for the main
+/// thread, whose end is the end of the process.
+template <void (*Function)() noexcept>
+class thread_exit {
+public:
+    /// Any number of times; without memory.
+    static void request() noexcept { ::pthread_setspecific(key_, &key_); }
+
+private:
+    static pthread_key_t make() noexcept {
+        pthread_key_t fresh{};
+        ::pthread_key_create(&fresh, [](void*) { Function(); });
+        return fresh;
+    }
+
+    static inline const pthread_key_t key_ = make();
+};
+
+}  // namespace drover
