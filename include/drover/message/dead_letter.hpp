@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+
+#include "drover/base/ids.hpp"
+
+namespace drover {
+
+/// Why a message was not handled. Each dead letter has exactly one reason.
+enum class dead_letter_reason : std::uint8_t {
+    dropped,    ///< a full mailbox dropped it
+    rejected,   ///< a full mailbox refused it
+    stopped,    ///< the actor, or its runtime, had stopped or stopped before its turn came
+    failed,     ///< its handler threw
+    expired,    ///< its deadline had passed before its turn came
+    no_target,  ///< it was sent through an empty ref, or to a name that nobody holds
+};
+
+inline constexpr std::size_t dead_letter_reasons = 6;
+
+constexpr std::string_view to_string(dead_letter_reason value) noexcept {
+    constexpr std::array<std::string_view, dead_letter_reasons> names{"dropped", "rejected", "stopped",
+                                                                      "failed",  "expired",  "no_target"};
+    const auto index = static_cast<std::size_t>(value);
+    return index < names.size() ? names[index] : "unknown";
+}
+
+/// What the dead-letter sink is told. The views are valid during the call.
+struct dead_letter {
+    dead_letter_reason reason;
+    std::string_view message;  ///< the message's type
+    std::string_view actor;    ///< the name of the actor it was sent to; empty for `no_target`
+    actor_id id;
+};
+
+/// What the failure sink is told: an exception left a handler, a constructor of a restart, or a destructor.
+/// The views are valid during the call.
+struct failure {
+    std::string_view actor;
+    actor_id id;
+    std::string_view message;  ///< the type of the message that was handled, or what else ran: "started", "stopped"
+    std::exception_ptr exception;
+};
+
+}  // namespace drover

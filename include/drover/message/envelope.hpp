@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "drover/base/block_pool.hpp"
+#include "drover/message/node.hpp"
+
+namespace drover {
+
+/// What can be done with an envelope without knowing its message. One static record for each actor type and message
+/// type; shared objects may each have their own, so its address identifies nothing.
+template <class Turn>
+struct envelope_operations {
+    void (*run)(message_node*, Turn&);             ///< handles the message, then destroys it; throws what the handler threw
+    void (*discard)(message_node*);                ///< destroys the message unhandled; throws what its destructor throws
+    std::uint8_t size_class;                       ///< of the block pool, or `not_pooled`
+    std::string_view message;                      ///< its type, for people
+
+    static constexpr std::uint8_t not_pooled = 0xff;
+};
+
+/// A message in a mailbox: link, operations, the features' stamp if any, then the payload in place. Messages of up to 256
+/// bytes with their header come from the block pool; larger ones, and ones aligned beyond a cache line, stand in an own
+/// allocation that is given back right after the handler.
+template <class Turn, class Stamp>
+struct envelope : message_node {
+    explicit constexpr envelope(const envelope_operations<Turn>* record) noexcept : operations(record) {}
+
+    const envelope_operations<Turn>* operations;
+    [[no_unique_address]] Stamp stamp{};
+};
+
+/// The stamp when no feature wants to travel with a message.
+struct no_stamp {};
+
+namespace detail {
+
+struct envelope_size_probe {};
+static_assert(sizeof(envelope<envelope_size_probe, no_stamp>) == 16, "a message that carries no feature pays 16 bytes");
+
+}  // namespace detail
+
+template <class Turn, class Stamp, class Payload>
+struct loaded_envelope : envelope<Turn, Stamp> {
+    static constexpr std::size_t largest_pooled = 256;
+
+    struct plain : envelope<Turn, Stamp> {
+        Payload payload;
+    };
+
+    static constexpr bool pooled = sizeof(plain) <= largest_pooled && alignof(plain) <= block_pool::granule;
+
+    using holder = std::conditional_t<pooled, Payload, std::unique_ptr<Payload>>;
+
+    template <class... Arguments>
+    explicit loaded_envelope(const envelope_operations<Turn>* record, Arguments&&... arguments)
+        : envelope<Turn, Stamp>(record), held_(make(std::forward<Arguments>(arguments)...)) {}
+
+    Payload& payload() noexcept {
+        if constexpr (pooled) {
+            return held_;
+        } else {
+            return *held_;
+        }
+    }
+
+    /// Destroys the payload and leaves the node, which the mailbox may still need as a link.
+    void destroy_payload() { std::destroy_at(&held_); }
+
+    /// Allocates and fills an envelope. Throws std::bad_alloc, or what the message's move constructor throws; then nothing
+    /// has been sent and nothing leaks.
+    template <class... Arguments>
+    static loaded_envelope* create(const envelope_operations<Turn>* record, Arguments&&... arguments) {
+        void* block = block_pool::allocate(size_class);
+        if constexpr (pooled && std::is_nothrow_constructible_v<Payload, Arguments...>) {
+            return new (block) loaded_envelope(record, std::forward<Arguments>(arguments)...);
+        } else {
+            try {
+                return new (block) loaded_envelope(record, std::forward<Arguments>(arguments)...);
+            } catch (...) {
+                block_pool::release(block, size_class);
+                throw;
+            }
+        }
+    }
+
+    static const std::uint8_t size_class;
+
+private:
+    template <class... Arguments>
+    static holder make(Arguments&&... arguments) {
+        if constexpr (pooled) {
+            return Payload(std::forward<Arguments>(arguments)...);
+        } else {
+            return std::make_unique<Payload>(std::forward<Arguments>(arguments)...);
+        }
+    }
+
+    union {
+        holder held_;  // destroyed by destroy_payload(), before the node is
+    };
+
+public:
+    ~loaded_envelope() {}
+};
+
+template <class Turn, class Stamp, class Payload>
+inline constexpr std::uint8_t loaded_envelope<Turn, Stamp, Payload>::size_class =
+    block_pool::class_of(sizeof(loaded_envelope<Turn, Stamp, Payload>));
+
+/// Gives back the memory of a node whose payload is gone.
+template <class Turn, class Stamp>
+void release_envelope(message_node* node) noexcept {
+    const std::uint8_t size_class = static_cast<envelope<Turn, Stamp>*>(node)->operations->size_class;
+    if (size_class != envelope_operations<Turn>::not_pooled) [[likely]] {
+        block_pool::release(node, size_class);
+    }
+}
+
+}  // namespace drover
