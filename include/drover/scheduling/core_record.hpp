@@ -1,0 +1,197 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "drover/base/clock.hpp"
+#include "drover/base/cpu_pause.hpp"
+#include "drover/base/futex.hpp"
+#include "drover/message/dead_letter.hpp"
+#include "drover/scheduling/lane.hpp"
+#include "drover/scheduling/runnable.hpp"
+#include "drover/scheduling/timer_service.hpp"
+
+namespace drover {
+
+/// How the core record reaches what a runtime chose when it was made: a table of functions, so that no choice appears in
+/// the type of a ref. Reached on wake-up, failure and timer paths only.
+struct runtime_services {
+    void* self;
+    void (*submit)(void* self, runnable* item) noexcept;                ///< from a thread that is no worker of this runtime
+    void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
+    void (*failure_sink)(void* self, const failure&) noexcept;
+};
+
+/// What every cell of a runtime points to. It outlives the runtime for as long as there is a ref: then it only says that
+/// all has ended. Counted by cells, lanes and the runtime itself.
+class core_record {
+public:
+    using destroy_function = void(core_record*) noexcept;
+
+    core_record(runtime_services services, destroy_function* destroy, clock_source& clock, const std::string& name,
+                std::size_t quantum_messages, clock_duration quantum_time_)
+        : quantum(quantum_messages),
+          quantum_time(quantum_time_),
+          timers(clock, name),
+          services_(services),
+          destroy_(destroy) {}
+
+    core_record(const core_record&) = delete;
+    core_record& operator=(const core_record&) = delete;
+
+    const std::size_t quantum;
+    const clock_duration quantum_time;
+    timer_service timers;
+
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            destroy_(this);
+        }
+    }
+
+    actor_id next_id() noexcept { return actor_id{ids_.fetch_add(1, std::memory_order_relaxed) + 1}; }
+
+    void submit(runnable* item) noexcept { services_.submit(services_.self, item); }
+
+    /// Does the runtime still take sends from outside? Meaningful inside a send_bracket.
+    bool gate_open() const noexcept { return gate_.load(std::memory_order_acquire) == open; }
+
+    /// Always counted; the sink hears of it unless the runtime has ended or this very thread is inside a sink already.
+    void report(const dead_letter& letter) noexcept {
+        dead_[static_cast<std::size_t>(letter.reason)].fetch_add(1, std::memory_order_release);
+        if (sinks_open()) {
+            const sink_scope scope;
+            services_.dead_letter_sink(services_.self, letter);
+        }
+    }
+
+    void report(const failure& what) noexcept {
+        if (sinks_open()) {
+            const sink_scope scope;
+            services_.failure_sink(services_.self, what);
+        }
+    }
+
+    std::array<std::uint64_t, dead_letter_reasons> dead_letters() const noexcept {
+        std::array<std::uint64_t, dead_letter_reasons> counts{};
+        for (std::size_t each = 0; each != counts.size(); ++each) {
+            counts[each] = dead_[each].load(std::memory_order_acquire);
+        }
+        return counts;
+    }
+
+    // --- lanes -----------------------------------------------------------------------------------------------------
+
+    void add_lane(lane& fresh) noexcept {
+        const std::lock_guard lock(lanes_mutex_);
+        fresh.next_in_core = std::exchange(lanes_, &fresh);
+    }
+
+    /// Keeps the lane's accounts.
+    void remove_lane(lane& gone) noexcept {
+        const std::lock_guard lock(lanes_mutex_);
+        for (lane** each = &lanes_; *each != nullptr; each = &(*each)->next_in_core) {
+            if (*each == &gone) {
+                *each = gone.next_in_core;
+                break;
+            }
+        }
+        past_.offered.add(gone.offered.read());
+        past_.handled.add(gone.handled.read());
+        past_.returned.add(gone.returned.read());
+        past_.late_replies.add(gone.late_replies.read());
+        past_.asks_begun.add(gone.asks_begun.read());
+        past_.asks_ended.add(gone.asks_ended.read());
+    }
+
+    /// The sum of one account over all threads, past ones included.
+    std::uint64_t sum(owned_counter lane::*account) noexcept {
+        const std::lock_guard lock(lanes_mutex_);
+        std::uint64_t total = (past_.*account).read();
+        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
+            total += (each->*account).read();
+        }
+        return total;
+    }
+
+    // --- the end ---------------------------------------------------------------------------------------------------
+
+    /// From now on outside sends are refused; returns when every one that had passed before is through. `mine` is the
+    /// calling thread's own lane, which may be inside a send (a sink that ends the runtime).
+    void close_gate(const lane* mine) noexcept {
+        std::uint32_t expected = open;
+        gate_.compare_exchange_strong(expected, closed, std::memory_order_seq_cst);
+        await_senders(mine);
+    }
+
+    /// The runtime is gone: sinks are not called and services not reached any more.
+    void end(const lane* mine) noexcept {
+        gate_.store(ended, std::memory_order_seq_cst);
+        await_senders(mine);
+    }
+
+    /// Is no thread but the caller inside a send to this runtime?
+    bool senders_gone(const lane* mine) noexcept {
+        const std::lock_guard lock(lanes_mutex_);
+        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
+            if (each != mine && each->sending.load(std::memory_order_acquire) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    bool has_ended() const noexcept { return gate_.load(std::memory_order_acquire) == ended; }
+
+protected:
+    ~core_record() = default;
+
+private:
+    static constexpr std::uint32_t open = 0;
+    static constexpr std::uint32_t closed = 1;
+    static constexpr std::uint32_t ended = 2;
+
+    struct sink_scope {
+        sink_scope() noexcept { inside() = true; }
+        ~sink_scope() { inside() = false; }
+        static bool& inside() noexcept {
+            static constinit thread_local bool flag = false;
+            return flag;
+        }
+    };
+
+    bool sinks_open() const noexcept { return !has_ended() && !sink_scope::inside(); }
+
+    // Pairs with the light_store in send_bracket: a sender that we do not see inside will see the gate closed.
+    void await_senders(const lane* mine) noexcept {
+        asymmetric_fence::heavy_fence();
+        const std::lock_guard lock(lanes_mutex_);
+        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
+            while (each != mine && each->sending.load(std::memory_order_acquire) != 0) {
+                yield_thread();
+            }
+        }
+    }
+
+    struct accounts : lane {
+        explicit accounts(core_record& self) noexcept : lane(self, true) {}
+    };
+
+    std::atomic<std::uint64_t> references_{1};
+    std::atomic<std::uint64_t> ids_{0};
+    std::atomic<std::uint32_t> gate_{open};
+    runtime_services services_;
+    destroy_function* destroy_;
+    std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};
+    futex_mutex lanes_mutex_;
+    lane* lanes_ = nullptr;
+    accounts past_{*this};
+};
+
+}  // namespace drover

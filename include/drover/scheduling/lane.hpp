@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "drover/base/asymmetric_fence.hpp"
+#include "drover/base/cache_line.hpp"
+
+namespace drover {
+
+class core_record;
+
+/// A number with one writer: no locked instruction. Readers see some recent value.
+class owned_counter {
+public:
+    void add(std::uint64_t n) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
+    }
+    std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+/// What one thread keeps for one runtime: its share of the accounts and, for a thread that is no worker of that runtime,
+/// the sign that it is inside a send. A worker has one for life; other threads get one with their first send and hand it
+/// back when they end.
+struct alignas(2 * cache_line) lane {
+    lane(core_record& owner, bool is_worker) noexcept : core(owner), worker(is_worker) {}
+    lane(const lane&) = delete;
+    lane& operator=(const lane&) = delete;
+
+    core_record& core;
+    const bool worker;
+    std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
+    owned_counter offered;
+    owned_counter handled;
+    owned_counter returned;
+    owned_counter late_replies;
+    owned_counter asks_begun;  ///< then() and co_await: asks whose asker goes on later
+    owned_counter asks_ended;
+    lane* next_in_core = nullptr;
+    lane* next_in_thread = nullptr;
+};
+
+/// Around everything that a thread which is no worker does to a runtime. `drain` closes the gate and then waits until
+/// nobody is inside; so does the end of the runtime before its scheduler goes. Modelled in tests/model/drain.pml.
+class send_bracket {
+public:
+    explicit send_bracket(lane& mine) noexcept : lane_(mine) {
+        if (!lane_.worker) {
+            asymmetric_fence::light_store(lane_.sending, lane_.sending.load(std::memory_order_relaxed) + 1);
+        }
+    }
+    ~send_bracket() {
+        if (!lane_.worker) {
+            lane_.sending.store(lane_.sending.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+        }
+    }
+    send_bracket(const send_bracket&) = delete;
+    send_bracket& operator=(const send_bracket&) = delete;
+
+private:
+    lane& lane_;
+};
+
+}  // namespace drover

@@ -1,0 +1,340 @@
+#pragma once
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "drover/base/cpu_pause.hpp"
+#include "drover/base/futex.hpp"
+#include "drover/scheduling/this_thread.hpp"
+#include "drover/scheduling/worker_group.hpp"
+
+namespace drover {
+
+/// The default scheduler: a thread for each worker; whoever has nothing to do takes half of another's queue, and sleeps when
+/// there is nothing to take. `Hooks` is the metrics policy.
+template <class Hooks>
+class work_stealing : public worker_group {
+public:
+    work_stealing(core_record& core, std::size_t workers, grace_period::release_function* release)
+        : worker_group(core, workers, release) {
+        for (const auto& each : workers_) {
+            core.add_lane(*each);
+        }
+    }
+
+    /// Throws std::system_error if a thread cannot be started; those that were are then ended.
+    void start(const std::string& name, const std::vector<int>& affinity) {
+        threads_.reserve(size());
+        try {
+            for (const auto& each : workers_) {
+                threads_.emplace_back([this, me = each.get()] { work(*me); });
+                const pthread_t thread = threads_.back().native_handle();
+                ::pthread_setname_np(thread, (name.substr(0, 11) + "/" + std::to_string(each->index)).c_str());
+                if (!affinity.empty()) {
+                    cpu_set_t processors;
+                    CPU_ZERO(&processors);
+                    CPU_SET(static_cast<std::size_t>(affinity[each->index % affinity.size()]), &processors);
+                    ::pthread_setaffinity_np(thread, sizeof processors, &processors);
+                }
+            }
+        } catch (...) {
+            join();
+            throw;
+        }
+    }
+
+    /// After every actor has stopped: ends the threads. Not from a worker.
+    void join() noexcept {
+        ending_.store(true, std::memory_order_seq_cst);
+        sleep_.wake_all();
+        for (std::thread& each : threads_) {
+            each.join();
+        }
+        threads_.clear();
+    }
+
+    /// Instead of join(), when a handler never returns.
+    void abandon() noexcept {
+        for (std::thread& each : threads_) {
+            each.detach();
+        }
+        threads_.clear();
+    }
+
+    /// Blocks until quiescent() may have changed since `bell` was read, or `bell` was rung by ring().
+    std::uint32_t listen() noexcept {
+        listeners_.store(true, std::memory_order_seq_cst);
+        return bell_.load(std::memory_order_seq_cst);
+    }
+    void await_bell(std::uint32_t heard) noexcept { futex_wait(bell_, heard); }
+    void ring() noexcept {
+        bell_.fetch_add(1, std::memory_order_seq_cst);
+        futex_wake_all(bell_);
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    static constexpr unsigned longest_streak = 64;
+    static constexpr unsigned shared_every = 61;
+    static constexpr int search_rounds = 24;
+    static constexpr int pauses_between = 24;
+    static constexpr std::chrono::microseconds long_run{50};
+    static constexpr std::chrono::microseconds longest_watch{1600};
+
+    struct sighting {
+        std::uint64_t runs = 0;
+        clock::time_point since{};
+    };
+
+    void work(worker& me) noexcept {
+        thread_state& thread = this_thread();
+        thread.current = &me;
+        thread.worker = true;
+        std::vector<sighting> seen(size());
+        me.inside.enter();
+        for (;;) {
+            grace_.pass(me.index);
+            runnable* const item = pick(me);
+            if (item != nullptr) [[likely]] {
+                run(me, item);
+            } else if (ending_.load(std::memory_order_acquire)) {
+                break;
+            } else {
+                find_or_sleep(me, seen);
+            }
+        }
+        flush_retired(me);
+        grace_.leave(me.index);
+        me.inside.leave();
+        thread.current = nullptr;
+        thread.worker = false;
+    }
+
+    void run(worker& me, runnable* item) noexcept {
+        me.runs.store(me.runs.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        me.running.store(item, std::memory_order_relaxed);
+        const run_result result = item->run(item, me);
+        me.running.store(nullptr, std::memory_order_relaxed);
+        if (result == run_result::again) {
+            requeue(me, item);
+        }
+    }
+
+    runnable* pick(worker& me) noexcept {
+        if (--me.until_shared == 0) {
+            me.until_shared = shared_every;
+            if (runnable* const item = take_shared(me)) {
+                return item;
+            }
+        }
+        runnable* const next = me.next.load(std::memory_order_relaxed);
+        if (next != nullptr && me.streak != longest_streak) {
+            me.streak += 1;
+            me.next.store(nullptr, std::memory_order_relaxed);
+            return next;
+        }
+        me.streak = 0;
+        if (runnable* const item = me.ring.pop()) {
+            return item;
+        }
+        if (next != nullptr) {
+            me.next.store(nullptr, std::memory_order_relaxed);
+            return next;
+        }
+        return take_shared(me);
+    }
+
+    // All of the injector or a share of the overflow: one to run, the rest where others can take it.
+    runnable* take_shared(worker& me) noexcept {
+        runnable* first = injector_.take_all();
+        if (first == nullptr) {
+            first = overflow_.take(run_ring::capacity / 2);
+        }
+        if (first == nullptr) {
+            return nullptr;
+        }
+        runnable* rest = std::exchange(first->next_runnable, nullptr);
+        if (rest != nullptr) {
+            while (rest != nullptr) {
+                runnable* const next = std::exchange(rest->next_runnable, nullptr);
+                enqueue(me, rest);
+                rest = next;
+            }
+            sleep_.notify();
+        }
+        return first;
+    }
+
+    runnable* steal(worker& me, std::vector<sighting>& seen) noexcept {
+        const std::size_t start = me.random.below(static_cast<std::uint32_t>(size()));
+        for (std::size_t each = 0; each != size(); ++each) {
+            worker& other = *workers_[(start + each) % size()];
+            if (&other == &me) {
+                continue;
+            }
+            std::size_t taken = 0;
+            if (runnable* const item = other.ring.steal_half(me.ring, taken)) {
+                Hooks::on_steal(me.index, taken);
+                return item;
+            }
+            if (runnable* const item = steal_next(other, seen[other.index])) {
+                return item;
+            }
+        }
+        return nullptr;
+    }
+
+    // The actor that runs next on another worker, if that worker has been in one run for long and is in user code.
+    runnable* steal_next(worker& other, sighting& seen) noexcept {
+        if (other.next.load(std::memory_order_relaxed) == nullptr) {
+            return nullptr;
+        }
+        const std::uint64_t runs = other.runs.load(std::memory_order_relaxed);
+        const clock::time_point now = clock::now();
+        if (runs != seen.runs) {
+            seen = {runs, now};
+            return nullptr;
+        }
+        if (now - seen.since < long_run || !other.inside.try_revoke()) {
+            return nullptr;
+        }
+        runnable* const item = other.next.exchange(nullptr, std::memory_order_acquire);
+        other.inside.restore();
+        return item;
+    }
+
+    void find_or_sleep(worker& me, std::vector<sighting>& seen) noexcept {
+        bool searching = sleep_.try_start_search();
+        do {
+            if (searching) {
+                if (runnable* const item = search(me, seen)) {
+                    if (sleep_.stop_search()) {
+                        sleep_.notify();
+                    }
+                    run(me, item);
+                    return;
+                }
+            }
+            searching = sleep(me, searching, seen);
+        } while (searching && !ending_.load(std::memory_order_acquire));
+        if (searching) {
+            sleep_.stop_search();
+        }
+    }
+
+    runnable* search(worker& me, std::vector<sighting>& seen) noexcept {
+        for (int round = 0; round != search_rounds; ++round) {
+            if (runnable* const item = take_shared(me)) {
+                return item;
+            }
+            if (runnable* const item = steal(me, seen)) {
+                return item;
+            }
+            for (int each = 0; each != pauses_between; ++each) {
+                cpu_pause();
+            }
+        }
+        return nullptr;
+    }
+
+    bool anything_waits() const noexcept {
+        if (!injector_.empty() || !overflow_.empty()) {
+            return true;
+        }
+        for (const auto& each : workers_) {
+            if (!each->ring.empty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Sleeps until there may be work. The worker is awake and searching afterwards.
+    bool sleep(worker& me, bool searching, std::vector<sighting>& seen) noexcept {
+        flush_retired(me);
+        grace_.leave(me.index);
+        const bool last = sleep_.announce(me.index, searching);
+        if (anything_waits() || ending_.load(std::memory_order_seq_cst)) {
+            sleep_.withdraw(me.index);
+        } else {
+            if (last) {
+                grace_.retire(nullptr);
+                if (listeners_.load(std::memory_order_seq_cst)) {
+                    ring();
+                }
+            }
+            Hooks::on_park(me.index);
+            me.inside.leave();
+            if (!watch(me, seen)) {
+                sleep_.wait(me.index);
+            }
+            me.inside.enter();
+            Hooks::on_wake(me.index);
+        }
+        grace_.pass(me.index);
+        return true;
+    }
+
+    // While others are awake one sleeper looks at their `next` from time to time; when all sleep nobody does. True if it
+    // has withdrawn from sleep to take what is stuck there.
+    bool watch(worker& me, std::vector<sighting>& seen) noexcept {
+        std::chrono::nanoseconds period = long_run;
+        // After the mark is gone the count is read again: a worker that woke before it was gone has not summoned anybody.
+        while (sleep_.awake() != 0 && !watched_.exchange(true, std::memory_order_seq_cst)) {
+            view found = view::nothing;
+            while (found != view::stuck && sleep_.awake() != 0) {
+                const std::chrono::nanoseconds wait = found == view::unsure ? long_run : period;
+                if (sleep_.wait_for(me.index, wait.count())) {
+                    watched_.store(false, std::memory_order_seq_cst);
+                    return false;
+                }
+                period = period < longest_watch ? period * 2 : longest_watch;
+                found = look_at_others(me, seen);
+            }
+            watched_.store(false, std::memory_order_seq_cst);
+            if (found == view::stuck) {
+                sleep_.withdraw(me.index);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    enum class view : std::uint8_t { nothing, unsure, stuck };
+
+    view look_at_others(worker& me, std::vector<sighting>& seen) const noexcept {
+        const clock::time_point now = clock::now();
+        view found = view::nothing;
+        for (const auto& each : workers_) {
+            if (each.get() == &me || each->next.load(std::memory_order_relaxed) == nullptr) {
+                continue;
+            }
+            sighting& last = seen[each->index];
+            const std::uint64_t runs = each->runs.load(std::memory_order_relaxed);
+            if (runs != last.runs) {
+                last = {runs, now};
+                found = view::unsure;
+            } else if (now - last.since >= long_run) {
+                return view::stuck;
+            }
+        }
+        return found;
+    }
+
+    std::vector<std::thread> threads_;
+    std::atomic<bool> ending_{false};
+    std::atomic<bool> listeners_{false};
+    std::atomic<std::uint32_t> bell_{0};
+};
+
+}  // namespace drover
