@@ -1,0 +1,20 @@
+#pragma once
+
+/// Actors, refs and what goes between them. A runtime to run them is in drover/runtime.hpp.
+#include "drover/actor/answer.hpp"
+#include "drover/actor/ask_error.hpp"
+#include "drover/actor/context.hpp"
+#include "drover/actor/handle.hpp"
+#include "drover/actor/handler.hpp"
+#include "drover/actor/recipient.hpp"
+#include "drover/actor/ref.hpp"
+#include "drover/actor/reply.hpp"
+#include "drover/actor/spawn.hpp"
+#include "drover/base/expected.hpp"
+#include "drover/base/overload.hpp"
+#include "drover/base/version.hpp"
+#include "drover/features/features.hpp"
+#include "drover/features/with.hpp"
+#include "drover/message/dead_letter.hpp"
+#include "drover/message/delivery.hpp"
+#include "drover/message/stop_reason.hpp"

@@ -1,0 +1,191 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "drover/actor/reply.hpp"
+#include "drover/base/cpu_pause.hpp"
+#include "drover/scheduling/this_thread.hpp"
+
+namespace drover {
+
+template <class F>
+class basic_context;
+
+namespace detail {
+
+// Wakes a thread that waits on an ask's word when its time is over. Lives on that thread's stack.
+template <class F>
+class alarm : timer {
+public:
+    alarm(pending_ask<F>& ask, clock_duration after) : timer(&on_fire), ask_(ask), timers_(ask.target.core->timers) {
+        if (!timers_.arm(*this, timers_.now() + after)) {
+            expired_.store(true, std::memory_order_relaxed);
+            done_.store(true, std::memory_order_relaxed);
+        }
+    }
+    ~alarm() {
+        if (!timers_.cancel(*this)) {
+            while (!done_.load(std::memory_order_acquire)) {
+                yield_thread();
+            }
+        }
+    }
+    alarm(const alarm&) = delete;
+    alarm& operator=(const alarm&) = delete;
+
+    bool expired() const noexcept { return expired_.load(std::memory_order_seq_cst); }
+
+private:
+    static void on_fire(timer* t) noexcept {
+        auto& self = static_cast<alarm&>(*t);
+        self.expired_.store(true, std::memory_order_seq_cst);
+        // The waiter marks the word and then looks at `expired_`; the word must change, or it would go on sleeping.
+        std::uint32_t phase = pending_ask<F>::waiting;
+        if (self.ask_.phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_seq_cst)) {
+            futex_wake_all(self.ask_.phase);
+        }
+        self.done_.store(true, std::memory_order_release);
+    }
+
+    pending_ask<F>& ask_;
+    timer_service& timers_;
+    std::atomic<bool> expired_{false};
+    std::atomic<bool> done_{false};
+};
+
+}  // namespace detail
+
+/// What `ask` returns: the reply that will come. Move-only; for one thread at a time. Destroyed unused, the reply is
+/// dropped when it comes; the actor still handles the message.
+template <class R, class F = features>
+class [[nodiscard]] answer {
+public:
+    using result_type = expected<R, ask_error>;
+
+    /// An ask that has failed already.
+    explicit answer(ask_error error) : failed_(std::move(error)) {}
+    explicit answer(reply_record<R, F>* record) noexcept : record_(record) {}
+    answer(answer&& other) noexcept
+        : record_(std::exchange(other.record_, nullptr)), failed_(std::move(other.failed_)) {}
+    answer& operator=(answer&& other) noexcept {
+        std::swap(record_, other.record_);
+        std::swap(failed_, other.failed_);
+        return *this;
+    }
+    ~answer() {
+        if (record_ != nullptr) {
+            record_->release();
+        }
+    }
+
+    /// Waits for the reply. Throws ask_failed; at once, with `would_deadlock`, on a worker of any runtime. Once: a second
+    /// call of any of these throws std::logic_error.
+    R get() {
+        result_type outcome = result();
+        if (!outcome) {
+            throw ask_failed(std::move(outcome.error()));
+        }
+        return std::move(outcome.value());
+    }
+
+    /// As get(), with the failure as a value. Once.
+    result_type result() {
+        if (const ask_error* const error = refusal()) {
+            return unexpected<ask_error>(*error);
+        }
+        while (!is_ready()) {
+            std::uint32_t phase = pending_ask<F>::open;
+            record_->phase.compare_exchange_strong(phase, pending_ask<F>::waiting, std::memory_order_acq_rel);
+            futex_wait(record_->phase, pending_ask<F>::waiting);
+        }
+        return take();
+    }
+
+    /// As result(), waiting for at most `patience` on the clock of the asked actor's runtime; after a `timeout` the answer is
+    /// still to be had, by another call. Throws std::system_error if the timer thread cannot be started.
+    result_type get_for(clock_duration patience) {
+        if (const ask_error* const error = refusal()) {
+            return unexpected<ask_error>(*error);
+        }
+        if (!is_ready()) {
+            const detail::alarm<F> limit(*record_, patience);
+            while (!is_ready()) {
+                std::uint32_t phase = pending_ask<F>::open;
+                record_->phase.compare_exchange_strong(phase, pending_ask<F>::waiting, std::memory_order_seq_cst);
+                if (limit.expired()) {
+                    phase = pending_ask<F>::waiting;
+                    record_->phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_acq_rel);
+                    if (!is_ready()) {
+                        return unexpected<ask_error>(ask_error{ask_error::timeout, nullptr});
+                    }
+                    break;
+                }
+                futex_wait(record_->phase, pending_ask<F>::waiting);
+            }
+        }
+        return take();
+    }
+
+    /// Is there an outcome? Never blocks.
+    bool is_ready() const noexcept {
+        return record_ == nullptr || record_->phase.load(std::memory_order_acquire) == pending_ask<F>::ready;
+    }
+
+    /// Inside a handler: `f(expected<R, ask_error>)` runs later on the asking actor, as a handler does: not while another
+    /// runs, and an exception stops the actor. If the actor stops first, `f` is destroyed unrun. An ask that was refused at
+    /// once (an empty ref) runs `f` before this returns. Allocates. Throws std::logic_error outside a handler. Once.
+    template <class Callable>
+    void then(Callable f);
+    template <class Callable>
+    void then(basic_context<F>& turn, Callable f);
+
+private:
+    static const ask_error& deadlock() noexcept {
+        static const ask_error error{ask_error::would_deadlock, nullptr};
+        return error;
+    }
+
+    const ask_error* refusal() const {
+        check_unused();
+        if (record_ == nullptr) {
+            return &*failed_;
+        }
+        return this_thread().worker ? &deadlock() : nullptr;
+    }
+
+    void check_unused() const {
+        if (record_ == nullptr && !failed_.has_value()) {
+            throw std::logic_error(
+                "drover: this answer has been used already; an ask gives one reply, so keep what the first call returned");
+        }
+    }
+
+    result_type take() {
+        reply_record<R, F>* const record = std::exchange(record_, nullptr);
+        struct release_at_end {
+            reply_record<R, F>* held;
+            ~release_at_end() { held->release(); }
+        } const scope{record};
+        return std::move(*record->result);
+    }
+
+    reply_record<R, F>* record_ = nullptr;
+    std::optional<ask_error> failed_;
+};
+
+/// What an ill-formed `ask` gives after its one error, so that the rest of the expression causes no more.
+struct refused {
+    template <class T>
+    operator T() const;
+    refused get() const;
+    refused result() const;
+    refused get_for(clock_duration) const;
+    template <class... Anything>
+    void then(Anything&&...) const;
+};
+
+}  // namespace drover

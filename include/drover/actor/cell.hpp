@@ -1,0 +1,334 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+
+#include "drover/actor/core.hpp"
+#include "drover/base/block_pool.hpp"
+#include "drover/base/cache_line.hpp"
+#include "drover/base/cpu_pause.hpp"
+#include "drover/features/features.hpp"
+#include "drover/mailbox/system_lane.hpp"
+#include "drover/mailbox/unbounded.hpp"
+#include "drover/message/delivery.hpp"
+#include "drover/message/signal.hpp"
+#include "drover/message/stop_reason.hpp"
+#include "drover/scheduling/this_thread.hpp"
+
+namespace drover {
+
+template <class F>
+struct pending_ask;
+
+/// What the runtime knows of an actor type. One static record for each.
+template <class F>
+struct cell_operations {
+    void (*start)(basic_cell<F>&, basic_context<F>&);  ///< null if the type has no `started`
+    void (*stop)(basic_cell<F>&, const stop_reason&);  ///< null if it has no `stopped`
+    void (*destroy_state)(basic_cell<F>&);
+    void (*free)(basic_cell<F>*) noexcept;
+    const std::type_info* type;
+    std::string_view name;
+};
+
+/// What few actors need: a name, children, asks that are under way, a reason to stop. Made when first needed.
+template <class F>
+struct cell_extra {
+    /// Decides what a failure does in place of stopping the actor; true if it has decided. Supervision sets it.
+    using failure_hook = bool(basic_cell<F>&, basic_context<F>&, const std::exception_ptr&);
+
+    std::string name;
+    basic_cell<F>* youngest_child = nullptr;
+    pending_ask<F>* asks = nullptr;
+    std::optional<stop_reason> reason;
+    failure_hook* on_failure = nullptr;
+};
+
+enum class cell_phase : std::uint8_t {
+    fresh,      ///< `started` has not run yet
+    running,    ///< takes messages
+    attending,  ///< running, and in `started` or a signal's code at the moment
+    ending,     ///< has come to the mark of stop_when_drained()
+    stopping,   ///< waits for its children to stop; takes signals only
+    closed,     ///< its state is gone
+};
+
+/// An actor: its mailbox, its place in the tree, and behind it, in the typed cell, its state. The first line is what senders
+/// touch, the second what the consumer does; the life of a message is told in docs/architecture.md.
+///
+/// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
+template <class F>
+struct alignas(cache_line) basic_cell : runnable {
+    using mailbox = unbounded_mailbox;
+    using context = basic_context<F>;
+    using metrics = typename F::metrics;
+
+    basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, run_function* run_) noexcept
+        : runnable(run_),
+          core(&owner),
+          operations(&type_operations),
+          pill(&pill_operations),
+          id(owner.next_id()),
+          stopped_signal(*this) {
+        core->retain();
+        if (operations->start != nullptr) {
+            mailbox::start_scheduled(incoming, consumed);
+        } else {
+            phase = cell_phase::running;
+            mailbox::start_idle(incoming, consumed);
+        }
+    }
+
+    basic_cell(const basic_cell&) = delete;
+    basic_cell& operator=(const basic_cell&) = delete;
+
+    // --- senders' line ---------------------------------------------------------------------------------------------
+    mailbox::producer_side incoming;
+    system_lane system;
+    std::atomic<std::uint32_t> references{2};
+    std::atomic<stop_kind> requested{stop_kind::stopped};  ///< why a stop was posted; the first one counts
+    std::atomic<bool> stop_requested{false};
+    std::atomic<bool> pill_sent{false};
+    cell_phase phase = cell_phase::fresh;
+    actor_core<F>* const core;
+    const cell_operations<F>* const operations;
+
+    // --- consumer's line -------------------------------------------------------------------------------------------
+    alignas(cache_line) mailbox::consumer_side consumed;
+    envelope_of<F> pill;  ///< pushed behind what is queued by stop_when_drained()
+    basic_cell* parent = nullptr;
+    basic_cell* older = nullptr;
+    basic_cell* younger = nullptr;
+    std::atomic<cell_extra<F>*> extra{nullptr};
+    const actor_id id;
+
+    /// Tells the parent that this actor is gone.
+    struct child_signal : signal<context> {
+        explicit child_signal(basic_cell& self) noexcept : signal<context>(&child_operations), child(self) {}
+        basic_cell& child;
+    } stopped_signal;
+
+    // --- references ------------------------------------------------------------------------------------------------
+
+    void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            core_record* const owner = core;
+            delete extra.load(std::memory_order_relaxed);
+            operations->free(this);
+            owner->release();
+        }
+    }
+    static void release_runnable(runnable* cell) noexcept { static_cast<basic_cell*>(cell)->release(); }
+
+    std::string_view name() const noexcept {
+        const cell_extra<F>* const more = extra.load(std::memory_order_acquire);
+        return more != nullptr && !more->name.empty() ? std::string_view(more->name) : operations->name;
+    }
+
+    /// The consumer's, or the spawner's before anybody else knows the cell.
+    cell_extra<F>& more() {
+        cell_extra<F>* present = extra.load(std::memory_order_relaxed);
+        if (present == nullptr) {
+            present = new cell_extra<F>;
+            extra.store(present, std::memory_order_release);
+        }
+        return *present;
+    }
+
+    // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------
+
+    void link_into(basic_cell*& youngest) noexcept {
+        older = youngest;
+        if (youngest != nullptr) {
+            youngest->younger = this;
+        }
+        youngest = this;
+    }
+
+    void unlink_from(basic_cell*& youngest) noexcept {
+        (younger != nullptr ? younger->older : youngest) = older;
+        if (older != nullptr) {
+            older->younger = younger;
+        }
+    }
+
+    // --- sending -----------------------------------------------------------------------------------------------------
+
+    /// Pushes a chain of `count` messages. The caller holds a reference and, unless a worker, a send_bracket.
+    delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
+        mine.offered.add(count);
+        metrics::on_enqueue(count);
+        switch (mailbox::push_chain(incoming, first, last)) {
+            case push_result::queued: return delivery::accepted;
+            case push_result::woke: schedule(mine); return delivery::accepted;
+            case push_result::closed: break;
+        }
+        retain();  // the ref this send goes through may itself be in a message that is now destroyed
+        drain_to_dead_letters();
+        release();
+        return delivery::stopped;
+    }
+
+    /// The actor is ready and the caller is the one who found out.
+    void schedule(lane& mine) noexcept {
+        if (mine.worker) [[likely]] {
+            auto& me = static_cast<worker&>(mine);
+            me.group.schedule(me, this);
+        } else {
+            core->submit(this);
+        }
+    }
+
+    /// Any thread that keeps the cell alive during the call. The cell may be gone afterwards.
+    system_lane::post_result post(signal_node* node) noexcept {
+        lane& mine = lane_to(*core);
+        const send_bracket bracket(mine);
+        return wake(mine, system.post(node));
+    }
+
+    void request_stop(stop_kind why) noexcept {
+        lane& mine = lane_to(*core);
+        const send_bracket bracket(mine);
+        if (!stop_requested.exchange(true, std::memory_order_acq_rel)) {
+            requested.store(why, std::memory_order_relaxed);
+            wake(mine, system.post_stop());  // releases `requested`
+        }
+    }
+
+    void request_stop_when_drained() noexcept {
+        lane& mine = lane_to(*core);
+        const send_bracket bracket(mine);
+        if (!pill_sent.exchange(true, std::memory_order_acq_rel)) {
+            switch (mailbox::push_chain(incoming, &pill, &pill)) {
+                case push_result::queued: break;
+                case push_result::woke: schedule(mine); break;
+                case push_result::closed:
+                    retain();
+                    drain_to_dead_letters();
+                    release();
+            }
+        }
+    }
+
+    // --- the consumer: the run loop is in actor/run.hpp -----------------------------------------------------------------
+
+    /// Makes every message a dead letter and leaves the mailbox closed. By whoever is the consumer of a stopped actor. The
+    /// mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for itself,
+    /// and does not keep this from ending.
+    void drain_to_dead_letters() noexcept {
+        const message_node* const handled = consumed.tail;  // its message is gone already
+        message_node* first = nullptr;
+        message_node* last = nullptr;
+        const auto collect = [&](message_node* node) noexcept {
+            if (node == handled) {
+                release_envelope_of(node);
+            } else {
+                node->next.store(nullptr, std::memory_order_relaxed);
+                if (last != nullptr) {
+                    last->next.store(node, std::memory_order_relaxed);
+                } else {
+                    first = node;
+                }
+                last = node;
+            }
+        };
+        for (;;) {
+            if (mailbox::pop(incoming, consumed, collect) == nullptr) {
+                if (mailbox::try_close(incoming, consumed, collect)) {
+                    break;
+                }
+                yield_thread();  // a sender is between its two steps
+            }
+        }
+        while (first != nullptr) {
+            message_node* const next = first->next.load(std::memory_order_relaxed);
+            bury(first, dead_letter_reason::stopped);
+            discard(first);
+            release_envelope_of(first);
+            first = next;
+        }
+    }
+
+    static void release_envelope_of(message_node* node) noexcept {
+        release_envelope<context, typename F::tracing::stamp>(node);
+    }
+
+    void bury(const message_node* node, dead_letter_reason reason) noexcept {
+        const auto& letter = *static_cast<const envelope_of<F>*>(node);
+        if (letter.operations != &pill_operations) {
+            bury(letter.operations->message, reason);
+        }
+    }
+
+    void bury(std::string_view message, dead_letter_reason reason) noexcept {
+        metrics::on_dead_letter(static_cast<std::size_t>(reason));
+        core->report(dead_letter{reason, message, name(), id});
+    }
+
+    void discard(message_node* node) noexcept {
+        try {
+            static_cast<envelope_of<F>*>(node)->operations->discard(node);
+        } catch (...) {
+            core->report(failure{name(), id, static_cast<envelope_of<F>*>(node)->operations->message,
+                                 std::current_exception()});
+        }
+    }
+
+    static run_result run_cell(runnable* item, lane& mine);
+
+    static void run_pill(message_node*, context&);
+
+private:
+    system_lane::post_result wake(lane& mine, system_lane::post_result result) noexcept {
+        if (result == system_lane::post_result::removed_held ||
+            (result == system_lane::post_result::posted && mailbox::clear_idle(incoming))) {
+            schedule(mine);
+        }
+        return result;
+    }
+
+    static void on_child_stopped(signal<context>* node, context& turn);
+
+    // Never refused: a parent closes after its last child.
+    static constexpr signal_operations<context> child_operations{&on_child_stopped, [](signal<context>*) noexcept {}};
+
+    static constexpr operations_of<F> pill_operations{&run_pill, [](message_node*) {}, operations_of<F>::not_pooled,
+                                                      "stop_when_drained"};
+};
+
+static_assert(sizeof(basic_cell<features>) <= 3 * cache_line, "an idle actor with a small state takes 192 bytes");
+
+/// A cell with room for the actor's state.
+template <class A, class F>
+struct actor_cell final : basic_cell<F> {
+    explicit actor_cell(actor_core<F>& owner) noexcept : basic_cell<F>(owner, record, &basic_cell<F>::run_cell) {}
+    ~actor_cell() {}
+
+    union {
+        A state;  // alive from spawn until the actor has stopped
+    };
+
+    static A& state_of(basic_cell<F>& cell) noexcept { return static_cast<actor_cell&>(cell).state; }
+
+private:
+    static void destroy_state(basic_cell<F>& cell) { std::destroy_at(&state_of(cell)); }
+
+    static void free(basic_cell<F>* cell) noexcept {
+        auto* const typed = static_cast<actor_cell*>(cell);
+        std::destroy_at(typed);
+        pooled_memory<actor_cell>::deallocate(typed);
+    }
+
+    static const cell_operations<F> record;
+};
+
+}  // namespace drover

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "drover/actor/answer.hpp"
+#include "drover/actor/handle.hpp"
+#include "drover/actor/ref.hpp"
+#include "drover/actor/spawn.hpp"
+#include "drover/scheduling/worker.hpp"
+
+namespace drover {
+
+/// What a handler may do besides its own work. Valid during the handler, in its thread; do not keep it.
+template <class F>
+class basic_context {
+public:
+    basic_context(basic_cell<F>& cell, worker& on) noexcept : cell_(cell), worker_(on) { current() = this; }
+    basic_context(const basic_context&) = delete;
+    basic_context& operator=(const basic_context&) = delete;
+
+    /// The actor itself: compare it, name it, or turn it into a typed ref by `self<worker>()` or by assigning it to one.
+    basic_handle<F> self() const noexcept { return basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(&cell_)); }
+
+    /// Throws std::logic_error if this actor is no `A`.
+    template <class A>
+    ref<A, F> self() const {
+        return self().template as<A>();
+    }
+
+    /// Stops this actor when the present handler returns; what is queued becomes dead letters.
+    void stop() noexcept { cell_.request_stop(stop_kind::stopped); }
+
+    /// Stops this actor when what is queued now has been handled.
+    void stop_when_drained() noexcept { cell_.request_stop_when_drained(); }
+
+    /// A child: it stops when this actor stops, before it, the youngest child first. As basic_runtime::spawn otherwise.
+    template <class A, class... Arguments>
+    ref<A, F> spawn(Arguments&&... arguments) {
+        return spawn_actor<A, F>(*cell_.core, &cell_, std::forward<Arguments>(arguments)...);
+    }
+    template <class Callable>
+        requires(!std::same_as<std::remove_cvref_t<Callable>, spawn_options>)
+    ref<std::decay_t<Callable>, F> spawn(Callable&& callable) {
+        return spawn_actor<std::decay_t<Callable>, F>(*cell_.core, &cell_, std::forward<Callable>(callable));
+    }
+    template <class Callable>
+    ref<std::decay_t<Callable>, F> spawn(spawn_options options, Callable&& callable) {
+        return spawn_actor<std::decay_t<Callable>, F>(*cell_.core, &cell_, std::move(options),
+                                                      std::forward<Callable>(callable));
+    }
+
+    /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told. Throws
+    /// std::logic_error if the handler returns another type than `later<R>`, or took the promise before.
+    template <class R>
+    basic_promise<R, F> later() {
+        if (request_ == nullptr) {
+            return {};
+        }
+        if (reply_ != type_name<R>()) {
+            throw std::logic_error("drover: later<" + std::string(type_name<R>()) + "> in a handler whose reply is " +
+                                   std::string(reply_) + "; return drover::later of the same type");
+        }
+        auto& right = *static_cast<request<R, F>*>(request_);
+        if (!right) {
+            throw std::logic_error("drover: the promise of this ask has been taken already; keep the first one");
+        }
+        return basic_promise<R, F>(std::move(right));
+    }
+
+    // --- for the runtime ---------------------------------------------------------------------------------------------
+
+    /// The context of the handler that runs on this thread; null on a thread that is no worker. Between two runs a worker
+    /// runs no code that could ask for it.
+    static basic_context*& current() noexcept {
+        static constinit thread_local basic_context* present = nullptr;
+        return present;
+    }
+
+    basic_cell<F>& cell() noexcept { return cell_; }
+    worker& on() noexcept { return worker_; }
+
+    template <class A>
+    A& state() noexcept {
+        return actor_cell<A, F>::state_of(cell_);
+    }
+
+    void begin_request(void* right, std::string_view reply) noexcept {
+        request_ = right;
+        reply_ = reply;
+    }
+    void end_request() noexcept { request_ = nullptr; }
+
+private:
+    basic_cell<F>& cell_;
+    worker& worker_;
+    void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`
+    std::string_view reply_;  // valid while `request_` is
+};
+
+using context = basic_context<features>;
+
+template <class R, class F>
+template <class Callable>
+void answer<R, F>::then(basic_context<F>& turn, Callable f) {
+    static_assert(std::is_invocable_v<Callable&, expected<R, ask_error>&&>,
+                  "drover: then needs a callable that takes drover::expected<R, drover::ask_error>");
+    check_unused();
+    if (record_ == nullptr) {
+        f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));
+        return;
+    }
+    record_->continue_with(turn.cell(), std::move(f));
+    record_ = nullptr;
+}
+
+template <class R, class F>
+template <class Callable>
+void answer<R, F>::then(Callable f) {
+    basic_context<F>* const turn = basic_context<F>::current();
+    if (turn == nullptr) {
+        throw std::logic_error("drover: then() runs on the asking actor, and no handler runs here; use get() or result()");
+    }
+    then(*turn, std::move(f));
+}
+
+}  // namespace drover

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include "drover/base/futex.hpp"
+#include "drover/message/stop_reason.hpp"
+#include "drover/scheduling/core_record.hpp"
+#include "drover/scheduling/worker_group.hpp"
+
+namespace drover {
+
+template <class F>
+struct basic_cell;
+
+/// The core record with what only actors know: the top of the actor tree.
+template <class F>
+class actor_core final : public core_record {
+public:
+    actor_core(runtime_services services, clock_source& clock, const std::string& name, std::size_t quantum_messages,
+               clock_duration quantum_length)
+        : core_record(services, &destroy, clock, name, quantum_messages, quantum_length) {}
+
+    /// A new actor without a parent. False if the runtime is stopping: the caller then asks the actor to stop, too.
+    bool add_root(basic_cell<F>& fresh) noexcept {
+        const std::lock_guard lock(mutex_);
+        fresh.link_into(youngest_);
+        count_ += 1;
+        return !stopping_;
+    }
+
+    void remove_root(basic_cell<F>& gone) noexcept {
+        const std::lock_guard lock(mutex_);
+        gone.unlink_from(youngest_);
+        count_ -= 1;
+        if (count_ == 0) {
+            bell_.fetch_add(1, std::memory_order_release);
+            futex_wake_all(bell_);
+        }
+    }
+
+    /// Asks every actor without a parent to stop, youngest first; actors spawned from now on are asked at once.
+    void stop_roots() noexcept {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        for (basic_cell<F>* each = youngest_; each != nullptr; each = each->older) {
+            each->request_stop(stop_kind::runtime_stopped);
+        }
+    }
+
+    /// The number of actors without a parent, and a word that changes when it becomes 0.
+    std::size_t roots(std::uint32_t& heard) noexcept {
+        const std::lock_guard lock(mutex_);
+        heard = bell_.load(std::memory_order_acquire);
+        return count_;
+    }
+    const std::atomic<std::uint32_t>& bell() const noexcept { return bell_; }
+    void ring() noexcept {
+        bell_.fetch_add(1, std::memory_order_release);
+        futex_wake_all(bell_);
+    }
+
+    template <class Visit>
+    void visit_roots(Visit visit) {
+        const std::lock_guard lock(mutex_);
+        for (basic_cell<F>* each = youngest_; each != nullptr; each = each->older) {
+            visit(*each);
+        }
+    }
+
+private:
+    static void destroy(core_record* record) noexcept { delete static_cast<actor_core*>(record); }
+
+    futex_mutex mutex_;
+    bool stopping_ = false;
+    std::size_t count_ = 0;
+    basic_cell<F>* youngest_ = nullptr;
+    std::atomic<std::uint32_t> bell_{0};
+};
+
+}  // namespace drover

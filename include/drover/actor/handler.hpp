@@ -1,0 +1,129 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "drover/features/features.hpp"
+#include "drover/message/stop_reason.hpp"
+
+namespace drover {
+
+/// Returned by a handler that answers later, through the promise that `context::later<R>()` gives. Empty.
+template <class R>
+struct later {};
+
+namespace detail {
+
+// Beside an actor's own call operators this one is the worst match for anything: if a call of the pair is well formed where
+// a call of the actor is not, the actor has no handler; if neither is, it has several that are equally good.
+struct no_match {};
+
+template <class A>
+struct with_fallback : A {
+    using A::operator();
+    no_match operator()(...) const;
+};
+
+template <class A>
+concept can_derive = std::is_class_v<A> && !std::is_final_v<A>;
+
+template <class A, class... Arguments>
+constexpr bool is_ambiguous() noexcept {
+    if constexpr (can_derive<A> && !std::is_invocable_v<A&, Arguments...>) {
+        return !std::is_invocable_v<with_fallback<A>&, Arguments...>;
+    } else {
+        return false;
+    }
+}
+
+template <class R>
+struct reply_of {
+    using type = std::decay_t<R>;
+};
+template <class R>
+struct reply_of<later<R>> {
+    using type = R;
+};
+
+}  // namespace detail
+
+/// How actor type `A` takes a message of type `M`: what the call looks like and what it returns.
+template <class A, class M, class F>
+struct handler_traits {
+    static constexpr bool plain = std::is_invocable_v<A&, M&&>;
+    static constexpr bool with_context = std::is_invocable_v<A&, M&&, basic_context<F>&>;
+    static constexpr bool ambiguous = (plain && with_context) || detail::is_ambiguous<A, M&&>() ||
+                                      detail::is_ambiguous<A, M&&, basic_context<F>&>();
+    static constexpr bool exists = (plain || with_context) && !ambiguous;
+
+    static constexpr auto result_type() noexcept {
+        if constexpr (plain) {
+            return std::type_identity<std::invoke_result_t<A&, M&&>>{};
+        } else {
+            return std::type_identity<std::invoke_result_t<A&, M&&, basic_context<F>&>>{};
+        }
+    }
+};
+
+/// The type a handler's call returns, and the type an asker gets for it (`later<R>` stands for `R`).
+template <class A, class M, class F>
+using handler_result = typename decltype(handler_traits<A, M, F>::result_type())::type;
+template <class A, class M, class F>
+using reply_type = typename detail::reply_of<std::remove_cv_t<handler_result<A, M, F>>>::type;
+
+template <class R>
+inline constexpr bool is_later = false;
+template <class R>
+inline constexpr bool is_later<later<R>> = true;
+
+/// `A` has exactly one handler for `M`, and `M` can be put into a mailbox.
+template <class A, class M, class F>
+concept handles = std::is_move_constructible_v<M> && handler_traits<A, M, F>::exists;
+
+/// `A` answers `M`, with something that can be carried to the asker.
+template <class A, class M, class F>
+concept answers = handles<A, M, F> && !std::is_void_v<reply_type<A, M, F>> &&
+                  std::is_move_constructible_v<reply_type<A, M, F>>;
+
+/// True, or one error of one fixed sentence: the compiler's note names the types.
+template <class A, class M, class F>
+consteval bool check_tell() {
+    if constexpr (!std::is_move_constructible_v<M>) {
+        static_assert(std::is_move_constructible_v<M>,
+                      "drover: message not movable: a message is moved into the mailbox, so its type needs a move constructor");
+        return false;
+    } else if constexpr (handler_traits<A, M, F>::ambiguous) {
+        static_assert(!handler_traits<A, M, F>::ambiguous,
+                      "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
+        return false;
+    } else {
+        static_assert(handler_traits<A, M, F>::exists,
+                      "drover: no such handler: the actor has no call operator that takes this message");
+        return handler_traits<A, M, F>::exists;
+    }
+}
+
+template <class A, class M, class F>
+consteval bool check_ask() {
+    if constexpr (!handles<A, M, F>) {
+        return check_tell<A, M, F>();
+    } else if constexpr (std::is_void_v<reply_type<A, M, F>>) {
+        static_assert(!std::is_void_v<reply_type<A, M, F>>,
+                      "drover: nothing to ask: the handler of this message returns void, so it gives no reply; use tell");
+        return false;
+    } else {
+        static_assert(std::is_move_constructible_v<reply_type<A, M, F>>,
+                      "drover: reply not movable: the handler's return type is moved to the asker, so it needs a move "
+                      "constructor");
+        return std::is_move_constructible_v<reply_type<A, M, F>>;
+    }
+}
+
+template <class A, class F>
+concept has_started = requires(A& state, basic_context<F>& context) { state.started(context); };
+
+template <class A>
+concept has_stopped = requires(A& state, const stop_reason& reason) { state.stopped(reason); };
+
+}  // namespace drover

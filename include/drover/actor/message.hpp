@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "drover/actor/cell.hpp"
+#include "drover/actor/handler.hpp"
+#include "drover/actor/reply.hpp"
+#include "drover/base/type_name.hpp"
+#include "drover/message/envelope.hpp"
+
+namespace drover {
+
+namespace detail {
+
+template <class A, class M, class F>
+decltype(auto) call_handler(A& state, M&& message, basic_context<F>& turn) {
+    if constexpr (handler_traits<A, M, F>::plain) {
+        return state(std::move(message));
+    } else {
+        return state(std::move(message), turn);
+    }
+}
+
+}  // namespace detail
+
+/// A message of type `M` on its way to an actor of type `A`: what its envelope can do.
+template <class A, class M, class F>
+struct told_message {
+    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, M>;
+
+    static message_node* create(basic_cell<F>& receiver, M&& message) { return make(receiver, std::move(message)); }
+    static message_node* create(basic_cell<F>& receiver, const M& message) { return make(receiver, message); }
+
+private:
+    template <class Argument>
+    static message_node* make(basic_cell<F>& receiver, Argument&& message) {
+        envelope_type* const fresh = envelope_type::create(&record, std::forward<Argument>(message));
+        F::tracing::sent(fresh->stamp, receiver.id);
+        return fresh;
+    }
+
+    static void run(message_node* node, basic_context<F>& turn) {
+        auto& self = *static_cast<envelope_type*>(node);
+        if constexpr (std::is_trivially_destructible_v<typename envelope_type::holder>) {
+            static_cast<void>(
+                detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
+        } else {
+            std::exception_ptr thrown;
+            try {
+                static_cast<void>(
+                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            self.destroy_payload();
+            if (thrown != nullptr) {
+                std::rethrow_exception(std::move(thrown));
+            }
+        }
+    }
+
+    static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
+
+    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>()};
+};
+
+/// An ask: the message and the right to answer it.
+template <class A, class M, class F>
+struct asked_message {
+    using reply = reply_type<A, M, F>;
+
+    struct payload_type {
+        M message;
+        request<reply, F> answer;
+    };
+
+    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, payload_type>;
+
+    /// Takes over `answer` if it returns.
+    static message_node* create(basic_cell<F>& receiver, M&& message, request<reply, F>& answer) {
+        envelope_type* const fresh = envelope_type::create(&record, make_payload{std::move(message), answer});
+        F::tracing::sent(fresh->stamp, receiver.id);
+        return fresh;
+    }
+
+private:
+    // Converts where the payload is built, so that the request is moved only when the message has been.
+    struct make_payload {
+        M&& message;
+        request<reply, F>& answer;
+        operator payload_type() && { return payload_type{std::move(message), std::move(answer)}; }
+    };
+
+    static void run(message_node* node, basic_context<F>& turn) {
+        auto& self = *static_cast<envelope_type*>(node);
+        payload_type& payload = self.payload();
+        std::exception_ptr thrown;
+        turn.begin_request(&payload.answer, type_name<reply>());
+        try {
+            using result = handler_result<A, M, F>;
+            if constexpr (is_later<std::remove_cv_t<result>>) {
+                static_cast<void>(
+                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
+                payload.answer.fail({ask_error::no_answer, nullptr});  // unless the promise was taken
+            } else {
+                payload.answer.answer(
+                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
+            }
+        } catch (...) {
+            thrown = std::current_exception();
+            payload.answer.fail({ask_error::handler_threw, thrown});
+        }
+        turn.end_request();
+        self.destroy_payload();
+        if (thrown != nullptr) {
+            std::rethrow_exception(std::move(thrown));
+        }
+    }
+
+    static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
+
+    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>()};
+};
+
+}  // namespace drover

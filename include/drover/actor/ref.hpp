@@ -1,0 +1,231 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+
+#include "drover/actor/answer.hpp"
+#include "drover/actor/handle.hpp"
+#include "drover/actor/handler.hpp"
+#include "drover/actor/message.hpp"
+
+namespace drover {
+
+namespace detail {
+
+// The outcome of an ask as a type: an answer, or what swallows the rest of an ill-formed expression.
+template <class A, class M, class F>
+struct ask_result {
+    using type = refused;
+};
+template <class A, class M, class F>
+    requires answers<A, M, F>
+struct ask_result<A, M, F> {
+    using type = answer<reply_type<A, M, F>, F>;
+};
+
+// A chain of messages that is not sent yet.
+template <class F>
+struct message_chain {
+    message_node* first = nullptr;
+    message_node* last = nullptr;
+    std::size_t count = 0;
+
+    void append(message_node* node) noexcept {
+        if (last != nullptr) {
+            last->next.store(node, std::memory_order_relaxed);
+        } else {
+            first = node;
+        }
+        last = node;
+        count += 1;
+    }
+
+    void discard(basic_cell<F>& receiver) noexcept {
+        while (first != nullptr) {
+            message_node* const next = first->next.load(std::memory_order_relaxed);
+            receiver.discard(first);
+            basic_cell<F>::release_envelope_of(first);
+            first = next;
+        }
+    }
+};
+
+template <class A, class M, class F>
+delivery tell_cell(basic_cell<F>& cell, M&& message) {
+    using message_type = std::decay_t<M>;
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
+        mine.offered.add(1);
+        cell.bury(type_name<message_type>(), dead_letter_reason::stopped);
+        return delivery::stopped;
+    }
+    message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
+    return cell.push(mine, node, node, 1);
+}
+
+template <class A, class M, class F>
+delivery try_tell_cell(basic_cell<F>& cell, M& message) {
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    if ((!mine.worker && !cell.core->gate_open()) || cell.system.is_closed()) {
+        mine.offered.add(1);
+        mine.returned.add(1);
+        return delivery::stopped;
+    }
+    message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
+    // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any accepted send.
+    cell.push(mine, node, node, 1);
+    return delivery::accepted;
+}
+
+template <class A, class M, class F>
+auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
+    using reply = reply_type<A, M, F>;
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    reply_record<reply, F>* const record = reply_record<reply, F>::create(cell);
+    answer<reply, F> result(record);
+    request<reply, F> right(record);
+    F::metrics::on_ask_sent();
+    if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
+        mine.offered.add(1);
+        cell.bury(type_name<M>(), dead_letter_reason::stopped);
+        return result;  // `right` answers that the actor has stopped
+    }
+    if (timeout != nullptr) {
+        record->expire_after(*timeout);
+    }
+    message_node* const node = asked_message<A, M, F>::create(cell, std::move(message), right);
+    cell.push(mine, node, node, 1);
+    return result;
+}
+
+}  // namespace detail
+
+/// A typed reference to an actor of type `A`, which may be incomplete until something is sent. One pointer; copies are
+/// counted; sends through it change no count. It stays valid for ever: once the actor has stopped, sends answer `stopped`.
+///
+/// Sends are safe from any thread, never block, and allocate at most an envelope from the calling thread's pool. A send
+/// throws only std::bad_alloc, or what the message's move constructor throws; then nothing was sent. Messages from one
+/// sender to one actor arrive in order. A message that the actor has no handler for is refused at compile time.
+template <class A, class F = features>
+class ref : public basic_handle<F> {
+public:
+    using actor_type = A;
+
+    ref() noexcept = default;
+    explicit ref(boost::intrusive_ptr<basic_cell<F>> cell) noexcept : basic_handle<F>(std::move(cell)) {}
+
+    /// Sends `message`, moved or copied as an argument is. O(1): one atomic exchange. What is not delivered becomes a dead
+    /// letter, except through an empty ref, which has no runtime to report to: that answers `no_target`.
+    template <class M>
+    delivery tell(M&& message) const {
+        using message_type = std::decay_t<M>;
+        if constexpr (check_tell<A, message_type, F>()) {
+            if (this->cell_ == nullptr) [[unlikely]] {
+                return delivery::no_target;
+            }
+            return detail::tell_cell<A>(*this->cell_, std::forward<M>(message));
+        } else {
+            return delivery::no_target;
+        }
+    }
+
+    /// As tell(), but the message stays with the caller, unchanged, unless this answers `accepted`.
+    template <class M>
+    [[nodiscard]] delivery try_tell(M& message) const {
+        static_assert(!std::is_const_v<M>, "drover: try_tell moves from its argument when it succeeds; pass a non-const object");
+        if constexpr (check_tell<A, M, F>()) {
+            if (this->cell_ == nullptr) {
+                return delivery::no_target;
+            }
+            return detail::try_tell_cell<A>(*this->cell_, message);
+        } else {
+            return delivery::no_target;
+        }
+    }
+
+    /// Sends every element of `range` by one atomic exchange: nothing of another sender comes between them. The elements of
+    /// an rvalue container are moved, others are copied. O(n). If a copy throws, nothing was sent. An empty range is
+    /// `accepted`.
+    template <std::ranges::input_range Range>
+    delivery tell_batch(Range&& range) const {
+        using message_type = std::decay_t<std::ranges::range_reference_t<Range>>;
+        if constexpr (check_tell<A, message_type, F>()) {
+            if (this->cell_ == nullptr) {
+                return delivery::no_target;
+            }
+            return send_batch<message_type>(std::forward<Range>(range));
+        } else {
+            return delivery::no_target;
+        }
+    }
+
+    /// Sends `message` and gives the reply to come. The reply's type is what the handler returns.
+    template <class M>
+    [[nodiscard]] auto ask(M&& message) const -> typename detail::ask_result<A, std::decay_t<M>, F>::type {
+        return ask_within(std::forward<M>(message), nullptr);
+    }
+
+    /// As above; after `timeout` on the runtime's clock the answer is `ask_error::timeout`, and a reply that comes later is
+    /// counted and dropped. Throws std::system_error if the timer thread cannot be started.
+    template <class M>
+    [[nodiscard]] auto ask(M&& message, clock_duration timeout) const ->
+        typename detail::ask_result<A, std::decay_t<M>, F>::type {
+        return ask_within(std::forward<M>(message), &timeout);
+    }
+
+private:
+    template <class M>
+    auto ask_within(M&& message, const clock_duration* timeout) const ->
+        typename detail::ask_result<A, std::decay_t<M>, F>::type {
+        using message_type = std::decay_t<M>;
+        if constexpr (check_ask<A, message_type, F>()) {
+            if (this->cell_ == nullptr) {
+                return answer<reply_type<A, message_type, F>, F>(ask_error{ask_error::no_target, nullptr});
+            }
+            message_type copy(std::forward<M>(message));
+            return detail::ask_cell<A>(*this->cell_, std::move(copy), timeout);
+        } else {
+            return refused{};
+        }
+    }
+
+    template <class M, class Range>
+    delivery send_batch(Range&& range) const {
+        basic_cell<F>& cell = *this->cell_;
+        lane& mine = lane_to(*cell.core);
+        const send_bracket bracket(mine);
+        if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
+            for (auto each = std::ranges::begin(range); each != std::ranges::end(range); ++each) {
+                mine.offered.add(1);
+                cell.bury(type_name<M>(), dead_letter_reason::stopped);
+            }
+            return delivery::stopped;
+        }
+        detail::message_chain<F> chain;
+        try {
+            for (auto&& each : range) {
+                if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
+                    chain.append(told_message<A, M, F>::create(cell, M(std::forward<decltype(each)>(each))));
+                } else {
+                    chain.append(told_message<A, M, F>::create(cell, M(std::move(each))));
+                }
+            }
+        } catch (...) {
+            chain.discard(cell);
+            throw;
+        }
+        return chain.count == 0 ? delivery::accepted : cell.push(mine, chain.first, chain.last, chain.count);
+    }
+};
+
+}  // namespace drover
+
+template <class A, class F>
+struct std::hash<drover::ref<A, F>> : std::hash<drover::basic_handle<F>> {};

@@ -1,0 +1,311 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "drover/actor/ask_error.hpp"
+#include "drover/actor/cell.hpp"
+#include "drover/base/expected.hpp"
+#include "drover/base/futex.hpp"
+
+namespace drover {
+
+/// What an asker and an actor share about one ask; the part that does not depend on the reply. Counted: the asker, the
+/// request in the mailbox or the promise, and the timer while it is armed. Whoever claims it first answers: a reply, a
+/// timeout, the end of the actor.
+template <class F>
+struct pending_ask : signal<basic_context<F>>, timer {
+    using base = signal<basic_context<F>>;
+
+    enum phase_type : std::uint32_t {
+        open,       ///< no result, nobody waits
+        waiting,    ///< a thread waits on this word
+        continued,  ///< the asking actor goes on when the result is there
+        abandoned,  ///< the asking actor has stopped
+        ready,      ///< the result is there
+    };
+
+    pending_ask(basic_cell<F>& asked, const signal_operations<basic_context<F>>* record,
+                timer::fire_function* fire_) noexcept
+        : base(record), timer(fire_), target(asked) {
+        target.retain();
+    }
+
+    basic_cell<F>& target;
+    basic_cell<F>* asker = nullptr;  ///< counted; set once the asking actor waits
+    pending_ask* next_of_asker = nullptr;
+    pending_ask* previous_of_asker = nullptr;
+    std::atomic<std::uint32_t> references{2};
+    std::atomic<std::uint32_t> phase{open};
+    std::atomic<bool> claimed{false};
+    bool timed = false;
+    void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
+
+    bool claim() noexcept { return !claimed.exchange(true, std::memory_order_acq_rel); }
+
+    /// By the claimant, after the result has been written: hands it to whoever waits.
+    void publish() noexcept {
+        switch (phase.exchange(ready, std::memory_order_acq_rel)) {
+            case waiting: futex_wake_all(phase); break;
+            case continued: post_to_asker(); break;
+            default: break;
+        }
+    }
+
+    /// The asking actor continues in its own time. Our own count on it, because the signal's is gone once it is handled.
+    void post_to_asker() noexcept {
+        basic_cell<F>& receiver = *asker;
+        receiver.retain();
+        if (receiver.post(this) == system_lane::post_result::refused) {
+            this->operations->refuse(this);
+        }
+        receiver.release();
+    }
+
+    void link(pending_ask*& first) noexcept {
+        next_of_asker = first;
+        if (first != nullptr) {
+            first->previous_of_asker = this;
+        }
+        first = this;
+    }
+
+    void unlink(pending_ask*& first) noexcept {
+        (previous_of_asker != nullptr ? previous_of_asker->next_of_asker : first) = next_of_asker;
+        if (next_of_asker != nullptr) {
+            next_of_asker->previous_of_asker = previous_of_asker;
+        }
+        next_of_asker = previous_of_asker = nullptr;
+    }
+};
+
+namespace detail {
+
+// A callable of an unknown type that takes a result. Two function pointers instead of a virtual base.
+template <class R>
+struct continuation {
+    void (*run)(continuation*, expected<R, ask_error>&&);
+    void (*destroy)(continuation*) noexcept;
+};
+
+template <class R, class Callable>
+struct stored_continuation : continuation<R> {
+    explicit stored_continuation(Callable&& f)
+        : continuation<R>{[](continuation<R>* self, expected<R, ask_error>&& result) {
+                              static_cast<stored_continuation*>(self)->callable(std::move(result));
+                          },
+                          [](continuation<R>* self) noexcept { delete static_cast<stored_continuation*>(self); }},
+          callable(std::move(f)) {}
+
+    Callable callable;
+};
+
+}  // namespace detail
+
+template <class R, class F>
+struct reply_record final : pending_ask<F> {
+    using base = pending_ask<F>;
+    using result_type = expected<R, ask_error>;
+
+    /// With two references: the asker's and the request's. Throws std::bad_alloc.
+    static reply_record* create(basic_cell<F>& asked) {
+        return new (pooled_memory<reply_record>::allocate()) reply_record(asked);
+    }
+
+    void retain() noexcept { this->references.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (this->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            this->target.release();
+            std::destroy_at(this);
+            pooled_memory<reply_record>::deallocate(this);
+        }
+    }
+
+    /// Arms the timeout. Throws std::system_error if the timer thread cannot be started.
+    void expire_after(clock_duration after) {
+        timer_service& timers = this->target.core->timers;
+        retain();
+        this->timed = true;
+        bool taken = false;
+        try {
+            taken = timers.arm(*this, timers.now() + after);
+        } catch (...) {
+            release();
+            throw;
+        }
+        if (!taken) {
+            release();
+        }
+    }
+
+    template <class... Arguments>
+    void answer(Arguments&&... arguments) noexcept {
+        if (!this->claim()) {
+            lane_to(*this->target.core).late_replies.add(1);
+            return;
+        }
+        if (this->timed && this->target.core->timers.cancel(*this)) {
+            release();
+        }
+        try {
+            result.emplace(std::forward<Arguments>(arguments)...);
+        } catch (...) {  // the reply's move constructor
+            result.emplace(unexpected<ask_error>(ask_error{ask_error::handler_threw, std::current_exception()}));
+        }
+        if (*result) {
+            F::metrics::on_ask_answered();
+        }
+        this->publish();
+    }
+
+    void fail(ask_error error) noexcept { answer(unexpected<ask_error>(std::move(error))); }
+
+    /// The asking actor, with its own reference, which passes on: `f` runs in one of its later turns.
+    template <class Callable>
+    void continue_with(basic_cell<F>& self, Callable f) {
+        cell_extra<F>& more = self.more();
+        then = new detail::stored_continuation<R, Callable>(std::move(f));
+        auto& mine = static_cast<worker&>(lane_to(*self.core));
+        mine.asks_begun.add(1);
+        self.retain();
+        this->asker = &self;
+        this->abandon = [](base& record) noexcept { static_cast<reply_record&>(record).abandon_then(); };
+        {
+            const inside_scope scope(mine.inside);
+            this->link(more.asks);
+        }
+        std::uint32_t expected_phase = base::open;
+        if (!this->phase.compare_exchange_strong(expected_phase, base::continued, std::memory_order_acq_rel)) {
+            this->post_to_asker();  // the result came first
+        }
+    }
+
+    std::optional<result_type> result;
+
+private:
+    explicit reply_record(basic_cell<F>& asked) noexcept : base(asked, &reply_operations, &on_fire) {}
+
+    // The continuation goes before the state it may point into, even if the result is on its way: on_deliver or on_refuse
+    // then does the rest.
+    void abandon_then() noexcept {
+        this->unlink(this->asker->more().asks);
+        then->destroy(std::exchange(then, nullptr));
+        std::uint32_t expected_phase = base::continued;
+        if (this->phase.compare_exchange_strong(expected_phase, base::abandoned, std::memory_order_acq_rel)) {
+            finish();
+        }
+    }
+
+    // The end of a continued ask, on the asking actor or in place of it: gives up the asker's two counts.
+    void finish() noexcept {
+        basic_cell<F>& self = *this->asker;
+        lane_to(*self.core).asks_ended.add(1);
+        release();
+        self.release();
+    }
+
+    static void on_deliver(signal<basic_context<F>>* node, basic_context<F>&) {
+        auto& record = static_cast<reply_record&>(*node);
+        const std::unique_ptr<reply_record, decltype([](reply_record* r) noexcept { r->finish(); })> at_end(&record);
+        if (record.then != nullptr) {
+            record.unlink(record.asker->more().asks);
+            const std::unique_ptr<detail::continuation<R>, decltype([](detail::continuation<R>* c) noexcept {
+                                      c->destroy(c);
+                                  })>
+                callable(std::exchange(record.then, nullptr));
+            callable->run(callable.get(), std::move(*record.result));
+        }
+    }
+
+    // The asking actor has stopped and let go of the continuation.
+    static void on_refuse(signal<basic_context<F>>* node) noexcept { static_cast<reply_record&>(*node).finish(); }
+
+    static void on_fire(timer* t) noexcept {
+        auto& record = static_cast<reply_record&>(*t);
+        if (record.claim()) {
+            record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
+            F::metrics::on_ask_timed_out();
+            record.publish();
+        }
+        record.release();
+    }
+
+    static constexpr signal_operations<basic_context<F>> reply_operations{&on_deliver, &on_refuse};
+
+    detail::continuation<R>* then = nullptr;
+};
+
+/// The right, and the duty, to answer one ask once. Move-only; dropped unused it answers that the actor stopped.
+template <class R, class F>
+class request {
+public:
+    request() noexcept = default;
+    explicit request(reply_record<R, F>* record) noexcept : record_(record) {}
+    request(request&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+    request& operator=(request&& other) noexcept {
+        if (this != &other) {
+            fail({ask_error::actor_stopped, nullptr});
+            record_ = std::exchange(other.record_, nullptr);
+        }
+        return *this;
+    }
+    ~request() { fail({ask_error::actor_stopped, nullptr}); }
+
+    explicit operator bool() const noexcept { return record_ != nullptr; }
+
+    template <class... Arguments>
+    void answer(Arguments&&... arguments) noexcept {
+        if (record_ != nullptr) {
+            record_->answer(std::forward<Arguments>(arguments)...);
+            std::exchange(record_, nullptr)->release();
+        }
+    }
+
+    void fail(ask_error error) noexcept {
+        if (record_ != nullptr) {
+            record_->fail(std::move(error));
+            std::exchange(record_, nullptr)->release();
+        }
+    }
+
+private:
+    reply_record<R, F>* record_ = nullptr;
+};
+
+/// Answers one ask later, from any thread, once. Move-only. `context::later<R>()` gives it. Empty if the message was told
+/// and not asked: `set` then does nothing. A promise that is destroyed unused answers `no_answer`.
+template <class R, class F>
+class basic_promise {
+public:
+    basic_promise() noexcept = default;
+    explicit basic_promise(request<R, F>&& taken) noexcept : request_(std::move(taken)) {}
+    basic_promise(basic_promise&&) noexcept = default;
+    basic_promise& operator=(basic_promise&& other) noexcept {
+        if (this != &other) {
+            request_.fail({ask_error::no_answer, nullptr});
+            request_ = std::move(other.request_);
+        }
+        return *this;
+    }
+    ~basic_promise() { request_.fail({ask_error::no_answer, nullptr}); }
+
+    /// True while somebody waits for the answer.
+    explicit operator bool() const noexcept { return static_cast<bool>(request_); }
+
+    void set(R value) noexcept { request_.answer(std::move(value)); }
+    void fail(std::exception_ptr exception) noexcept {
+        request_.fail({ask_error::handler_threw, std::move(exception)});
+    }
+
+private:
+    request<R, F> request_;
+};
+
+template <class R>
+using promise = basic_promise<R, features>;
+
+}  // namespace drover

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "drover/message/envelope.hpp"
+#include "drover/metrics/hooks.hpp"
+#include "drover/tracing/hooks.hpp"
+
+namespace drover {
+
+/// What changes the layout of a message or the code of the message path, chosen once in a program: a type that derives from
+/// this one and hides what it wants to change. It is a template parameter of every ref, so that two choices cannot be mixed
+/// by accident. The default costs nothing: no field, no instruction.
+struct features {
+    using metrics = no_metrics;
+    using tracing = no_tracing;
+};
+
+template <class F>
+concept feature_bundle = metrics_policy<typename F::metrics> && tracing_policy<typename F::tracing>;
+
+static_assert(feature_bundle<features>);
+
+template <class F>
+class basic_context;
+
+/// The envelope of a feature bundle: every message of an application has this header.
+template <class F>
+using envelope_of = envelope<basic_context<F>, typename F::tracing::stamp>;
+
+template <class F>
+using operations_of = envelope_operations<basic_context<F>>;
+
+static_assert(sizeof(envelope_of<features>) == 16, "a feature that is off takes room in the envelope");
+
+}  // namespace drover

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "drover/features/features.hpp"
+
+namespace drover {
+
+template <class F>
+class basic_runtime;
+template <class A, class F>
+class ref;
+template <class Signature, class F>
+class recipient;
+template <class F>
+class basic_handle;
+
+/// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
+template <feature_bundle F>
+struct with {
+    using runtime = basic_runtime<F>;
+    using context = basic_context<F>;
+    using handle = basic_handle<F>;
+    template <class A>
+    using ref = drover::ref<A, F>;
+    template <class Signature>
+    using recipient = drover::recipient<Signature, F>;
+};
+
+}  // namespace drover
