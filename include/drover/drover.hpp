@@ -1,0 +1,8 @@
+#pragma once
+
+/// All that a program needs to run actors, in floor order.
+#include "drover/metrics.hpp"
+#include "drover/tracing.hpp"
+#include "drover/mailbox.hpp"
+#include "drover/actor.hpp"
+#include "drover/runtime.hpp"

@@ -1,0 +1,9 @@
+#pragma once
+
+/// Workers, their options, and how it all ends.
+#include "drover/base/clock.hpp"
+#include "drover/runtime/cpu_limits.hpp"
+#include "drover/runtime/drain.hpp"
+#include "drover/runtime/options.hpp"
+#include "drover/runtime/runtime.hpp"
+#include "drover/runtime/sinks.hpp"

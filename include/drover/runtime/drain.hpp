@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "drover/actor/cell.hpp"
+#include "drover/actor/reply.hpp"
+#include "drover/scheduling/worker_group.hpp"
+
+namespace drover {
+
+/// An actor that had not finished by a deadline.
+struct straggler {
+    std::string name;         ///< the actor's name
+    std::size_t count;        ///< messages it had not finished: the one in its handler, if any, and those queued
+    std::string waiting_for;  ///< what holds it up
+};
+
+struct drain_result {
+    bool complete;  ///< nothing was left; `stragglers` is empty
+    std::vector<straggler> stragglers;
+
+    explicit operator bool() const noexcept { return complete; }
+};
+
+namespace detail {
+
+// Collects actors that are not idle. All workers are stopped at the edge of the runtime meanwhile, so lists, mailboxes
+// and children stand still; handlers go on.
+template <class F>
+class straggler_search {
+public:
+    explicit straggler_search(worker_group& group) : group_(group) {}
+
+    void visit(basic_cell<F>& cell) {
+        straggler found{std::string(cell.name()), basic_cell<F>::mailbox::count(cell.incoming, cell.consumed), {}};
+        const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
+        const bool runs = is_running(cell);
+        const message_node* const last = cell.consumed.tail;
+        if (runs && cell.phase == cell_phase::running && last != &cell.incoming.stub) {
+            found.count += 1;
+            found.waiting_for = "its handler of ";
+            found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
+            found.waiting_for += " to return";
+        } else if (runs) {
+            found.waiting_for = "its own code to return";
+        } else if (extra != nullptr && extra->asks != nullptr) {
+            found.waiting_for = "a reply of ";
+            found.waiting_for += extra->asks->target.name();
+        } else if (cell.phase == cell_phase::stopping) {
+            found.waiting_for = "its children to stop";
+        } else if (found.count != 0 || !cell.system.quiet()) {
+            found.waiting_for = "a free worker";
+        }
+        if (!found.waiting_for.empty()) {
+            stragglers.push_back(std::move(found));
+        }
+        for (basic_cell<F>* each = extra != nullptr ? extra->youngest_child : nullptr; each != nullptr;
+             each = each->older) {
+            visit(*each);
+        }
+    }
+
+    std::vector<straggler> stragglers;
+
+private:
+    bool is_running(const basic_cell<F>& cell) {
+        for (std::size_t each = 0; each != group_.size(); ++each) {
+            if (group_.at(each).running.load(std::memory_order_acquire) == &cell) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    worker_group& group_;
+};
+
+template <class F>
+std::vector<straggler> find_stragglers(actor_core<F>& core, worker_group& group) {
+    straggler_search<F> search(group);
+    group.inspect([&] { core.visit_roots([&](basic_cell<F>& each) { search.visit(each); }); });
+    return std::move(search.stragglers);
+}
+
+}  // namespace detail
+
+}  // namespace drover

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <sched.h>
+
+#include "drover/base/clock.hpp"
+#include "drover/message/dead_letter.hpp"
+
+namespace drover {
+
+/// What the end of a runtime does when a handler has not returned by `stop_deadline`.
+enum class stuck_policy : std::uint8_t {
+    abort,  ///< says which actors, and aborts the process
+    leak,   ///< says which actors, and leaves the threads and their memory behind
+};
+
+/// The choices of one runtime. All have defaults; use designated initialisers: `drover::runtime rt({.threads = 2});`
+struct runtime_options {
+    std::size_t threads = 0;    ///< workers, 1 … 1024; 0: what affinity and control groups allow
+    std::size_t quantum = 128;  ///< messages an actor handles before others get their turn, 1 … 1 000 000
+    clock_duration quantum_time = std::chrono::microseconds(500);  ///< and for how long, looked at every 16 messages; > 0
+    std::string name = "drover";  ///< threads are called name/0, name/1, …; the system shows 15 characters
+    std::vector<int> affinity{};  ///< processors the workers are pinned to, in turn; empty: none
+    /// Hears of every message that was not handled. Called in whichever thread finds out, one call at a time; it may send, but
+    /// dead letters of its own sends are only counted. Should not block. Default: a line a second on standard error.
+    std::function<void(const dead_letter&)> on_dead_letter{};
+    /// Hears of every exception that left an actor's code, once. As above. Default: a line on standard error.
+    std::function<void(const failure&)> on_failure{};
+    clock_source* clock = nullptr;  ///< outlives the runtime; null: the steady clock
+    clock_duration stop_deadline = std::chrono::seconds(10);  ///< how long the destructor waits for handlers; >= 0
+    stuck_policy on_stuck = stuck_policy::abort;
+};
+
+/// Throws std::invalid_argument with one sentence if an option is out of its range.
+inline void check(const runtime_options& options) {
+    const auto refuse = [](const std::string& what) { throw std::invalid_argument("drover: runtime_options::" + what); };
+    if (options.threads > 1024) {
+        refuse("threads is " + std::to_string(options.threads) + "; use 1 to 1024, or 0 for as many as this process may use");
+    }
+    if (options.quantum == 0 || options.quantum > 1'000'000) {
+        refuse("quantum is " + std::to_string(options.quantum) + "; use 1 to 1000000 messages");
+    }
+    if (options.quantum_time.count() <= 0) {
+        refuse("quantum_time is " + std::to_string(options.quantum_time.count()) + " ns; use more than 0");
+    }
+    if (options.stop_deadline.count() < 0) {
+        refuse("stop_deadline is " + std::to_string(options.stop_deadline.count()) + " ns; use 0 or more");
+    }
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    ::sched_getaffinity(0, sizeof allowed, &allowed);
+    for (const int each : options.affinity) {
+        if (each < 0 || each >= CPU_SETSIZE || !CPU_ISSET(static_cast<std::size_t>(each), &allowed)) {
+            refuse("affinity names processor " + std::to_string(each) +
+                   ", which this process may not use; name processors of its affinity mask (taskset -p shows it)");
+        }
+    }
+}
+
+}  // namespace drover

@@ -1,0 +1,307 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "drover/actor/context.hpp"
+#include "drover/actor/run.hpp"
+#include "drover/actor/spawn.hpp"
+#include "drover/base/contracts.hpp"
+#include "drover/runtime/cpu_limits.hpp"
+#include "drover/runtime/drain.hpp"
+#include "drover/runtime/options.hpp"
+#include "drover/runtime/sinks.hpp"
+#include "drover/scheduling/work_stealing.hpp"
+
+namespace drover {
+
+/// Where every message sent to a runtime has gone. At any moment offered = handled + all dead letters + returned + pending.
+struct accounting {
+    std::uint64_t offered;   ///< messages given to tell, try_tell, tell_batch and ask
+    std::uint64_t handled;   ///< their handlers returned
+    std::uint64_t returned;  ///< left with the caller by try_tell
+    std::uint64_t pending;   ///< in a mailbox, in a handler, or on the way
+    std::array<std::uint64_t, dead_letter_reasons> dead_letters;  ///< by dead_letter_reason
+    std::uint64_t late_replies;  ///< replies to asks that had timed out; not messages
+
+    std::uint64_t dead(dead_letter_reason reason) const noexcept {
+        return dead_letters[static_cast<std::size_t>(reason)];
+    }
+    std::uint64_t dead() const noexcept {
+        std::uint64_t sum = 0;
+        for (const std::uint64_t each : dead_letters) {
+            sum += each;
+        }
+        return sum;
+    }
+};
+
+/// Workers and the actors that run on them. Members are safe from any thread unless they say otherwise; refs stay valid
+/// after the runtime's end.
+template <class F>
+class basic_runtime {
+    static_assert(feature_bundle<F>, "drover: a feature bundle derives from drover::features and names policies that have "
+                                     "every hook; see drover/features/features.hpp");
+
+public:
+    using metrics = typename F::metrics;
+
+    basic_runtime() : basic_runtime(runtime_options{}) {}
+
+    /// Starts the workers. Throws std::invalid_argument for an option out of range, std::system_error if a thread cannot be
+    /// started.
+    explicit basic_runtime(runtime_options options) : engine_(std::make_unique<engine>(std::move(options))) {}
+
+    basic_runtime(const basic_runtime&) = delete;
+    basic_runtime& operator=(const basic_runtime&) = delete;
+
+    /// stop(), then ends the workers. If a handler has not returned by `stop_deadline` it says which and does what `on_stuck`
+    /// says. Not from a worker of this runtime.
+    ~basic_runtime() {
+        if (on_own_worker()) {
+            fail_contract("a runtime was destroyed by one of its own handlers; let the thread that made it end it");
+        }
+        const drain_result outcome = stop_within(engine_->options.stop_deadline);
+        if (!outcome) {
+            std::string line = "drover: runtime " + engine_->options.name + " ends while actors have not stopped:";
+            for (const straggler& each : outcome.stragglers) {
+                line += "\n  " + each.name + " (" + std::to_string(each.count) + "), waiting for " + each.waiting_for;
+            }
+            std::fprintf(stderr, "%s\n", line.c_str());
+            if (engine_->options.on_stuck == stuck_policy::abort) {
+                std::abort();
+            }
+            engine_->core->end(own_lane());
+            engine_->workers.abandon();
+            static_cast<void>(engine_.release());
+            return;
+        }
+        engine_->core->timers.shut_down();
+        engine_->core->end(own_lane());
+        engine_->workers.join();
+    }
+
+    std::size_t thread_count() const noexcept { return engine_->workers.size(); }
+
+    /// Makes an actor of type `A`, constructed here from `arguments` (with braces if it is an aggregate); `started` runs on a
+    /// worker. Throws std::bad_alloc, what the constructor throws, and std::runtime_error once drain() or stop() has begun.
+    /// O(1); a short lock.
+    template <class A, class... Arguments>
+    ref<A, F> spawn(Arguments&&... arguments) {
+        return spawn_root<A>(std::forward<Arguments>(arguments)...);
+    }
+
+    /// A callable is an actor.
+    template <class Callable>
+        requires(!std::same_as<std::remove_cvref_t<Callable>, spawn_options>)
+    ref<std::decay_t<Callable>, F> spawn(Callable&& callable) {
+        return spawn_root<std::decay_t<Callable>>(std::forward<Callable>(callable));
+    }
+    template <class Callable>
+    ref<std::decay_t<Callable>, F> spawn(spawn_options named, Callable&& callable) {
+        return spawn_root<std::decay_t<Callable>>(std::move(named), std::forward<Callable>(callable));
+    }
+
+    /// Refuses sends and spawns from outside from now on, for good, and waits until everything that was accepted has been
+    /// handled, what the handlers send and spawn included, and no ask of an actor is under way; at most for `patience`. The
+    /// actors are still there afterwards. Blocks; throws std::logic_error inside a handler.
+    drain_result drain(clock_duration patience) {
+        refuse_on_worker("drain");
+        engine_->core->close_gate(own_lane());
+        const deadline limit(*engine_, patience);
+        for (;;) {
+            const std::uint32_t heard = engine_->workers.listen();
+            bool senders = false;
+            const bool quiet = engine_->workers.quiescent([&] {
+                senders = !engine_->core->senders_gone(own_lane());
+                return !senders;
+            });
+            if (quiet && asks_under_way() == 0) {
+                return {true, {}};
+            }
+            if (limit.passed()) {
+                return {false, detail::find_stragglers(*engine_->core, engine_->workers)};
+            }
+            if (senders) {
+                yield_thread();
+            } else {
+                engine_->workers.await_bell(heard);
+            }
+        }
+    }
+
+    /// Stops every actor, children before parents; those without a parent are asked youngest first. What is queued becomes
+    /// dead letters. Waits until all have stopped, at most for `stop_deadline`. Throws std::logic_error inside a handler.
+    drain_result stop() {
+        refuse_on_worker("stop");
+        return stop_within(engine_->options.stop_deadline);
+    }
+
+    /// Sums over all threads; `pending` is exact when nothing is being sent or handled, and never negative.
+    accounting statistics() const {
+        actor_core<F>& core = *engine_->core;
+        accounting sums{};
+        // What a message comes to is read before what it came from, so that no sum runs ahead of `offered`.
+        sums.handled = core.sum(&lane::handled);
+        sums.returned = core.sum(&lane::returned);
+        sums.dead_letters = core.dead_letters();
+        sums.late_replies = core.sum(&lane::late_replies);
+        sums.offered = core.sum(&lane::offered);
+        sums.pending = sums.offered - sums.handled - sums.returned - sums.dead();
+        return sums;
+    }
+
+private:
+    struct release_core {
+        void operator()(actor_core<F>* core) const noexcept { core->release(); }
+    };
+
+    // All that must stay behind, and in place, if a thread never returns.
+    struct engine {
+        explicit engine(runtime_options chosen)
+            : options(checked(std::move(chosen))),
+              clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
+              printer(clock),
+              core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink}, clock, options.name,
+                                     options.quantum, options.quantum_time)),
+              workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
+                      &basic_cell<F>::release_runnable) {
+            workers.start(options.name, options.affinity);
+        }
+
+        static runtime_options checked(runtime_options chosen) {
+            check(chosen);
+            return chosen;
+        }
+
+        static void submit(void* self, runnable* item) noexcept { static_cast<engine*>(self)->workers.submit(item); }
+
+        static void dead_letter_sink(void* self, const dead_letter& letter) noexcept {
+            engine& me = *static_cast<engine*>(self);
+            me.call([&] { me.options.on_dead_letter ? me.options.on_dead_letter(letter) : me.printer(letter); });
+        }
+
+        static void failure_sink(void* self, const failure& what) noexcept {
+            engine& me = *static_cast<engine*>(self);
+            me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
+        }
+
+        template <class Code>
+        void call(Code code) noexcept {
+            const std::lock_guard lock(sink_mutex);
+            try {
+                code();
+            } catch (...) {
+                std::fprintf(stderr, "drover: a sink threw (%s); a sink must not throw\n",
+                             describe(std::current_exception()).c_str());
+            }
+        }
+
+        runtime_options options;
+        clock_source& clock;
+        dead_letter_printer printer;
+        std::mutex sink_mutex;
+        std::unique_ptr<actor_core<F>, release_core> core;
+        work_stealing<metrics> workers;
+    };
+
+    // Rings the bells when the time of a drain or a stop is over.
+    class deadline : timer {
+    public:
+        deadline(engine& of, clock_duration after) : timer(&on_fire), engine_(of) {
+            if (!of.core->timers.arm(*this, of.core->timers.now() + after)) {
+                passed_.store(true, std::memory_order_relaxed);
+                done_.store(true, std::memory_order_relaxed);
+            }
+        }
+        ~deadline() {
+            if (!engine_.core->timers.cancel(*this)) {
+                while (!done_.load(std::memory_order_acquire)) {
+                    yield_thread();
+                }
+            }
+        }
+        deadline(const deadline&) = delete;
+        deadline& operator=(const deadline&) = delete;
+
+        bool passed() const noexcept { return passed_.load(std::memory_order_acquire); }
+
+    private:
+        static void on_fire(timer* t) noexcept {
+            auto& self = static_cast<deadline&>(*t);
+            self.passed_.store(true, std::memory_order_release);
+            self.engine_.workers.ring();
+            self.engine_.core->ring();
+            self.done_.store(true, std::memory_order_release);
+        }
+
+        engine& engine_;
+        std::atomic<bool> passed_{false};
+        std::atomic<bool> done_{false};
+    };
+
+    template <class A, class... Arguments>
+    ref<A, F> spawn_root(Arguments&&... arguments) {
+        lane& mine = lane_to(*engine_->core);
+        const send_bracket bracket(mine);
+        if (!mine.worker && !engine_->core->gate_open()) {
+            throw std::runtime_error("drover: spawn of " + std::string(type_name<A>()) +
+                                     " on a runtime that drains or has stopped; spawn before drain() and stop()");
+        }
+        return spawn_actor<A, F>(*engine_->core, nullptr, std::forward<Arguments>(arguments)...);
+    }
+
+    drain_result stop_within(clock_duration patience) {
+        actor_core<F>& core = *engine_->core;
+        core.close_gate(own_lane());
+        core.stop_roots();
+        const deadline limit(*engine_, patience);
+        for (;;) {
+            std::uint32_t heard = 0;
+            if (core.roots(heard) == 0) {
+                return {true, {}};
+            }
+            if (limit.passed()) {
+                return {false, detail::find_stragglers(core, engine_->workers)};
+            }
+            futex_wait(core.bell(), heard);
+        }
+    }
+
+    std::uint64_t asks_under_way() const {
+        const std::uint64_t ended = engine_->core->sum(&lane::asks_ended);
+        return engine_->core->sum(&lane::asks_begun) - ended;
+    }
+
+    // This thread's lane to this runtime, which may be inside a send that brought us here.
+    const lane* own_lane() const { return &lane_to(*engine_->core); }
+
+    bool on_own_worker() const noexcept {
+        const lane* const current = this_thread().current;
+        return this_thread().worker && current != nullptr && &current->core == engine_->core.get();
+    }
+
+    static void refuse_on_worker(const char* what) {
+        if (this_thread().worker) {
+            throw std::logic_error("drover: " + std::string(what) +
+                                   "() inside a handler would wait for the handler itself; call it from another thread");
+        }
+    }
+
+    std::unique_ptr<engine> engine_;
+};
+
+using runtime = basic_runtime<features>;
+
+}  // namespace drover

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "drover/base/clock.hpp"
+#include "drover/message/dead_letter.hpp"
+
+namespace drover {
+
+/// What an exception says of itself; never throws but std::bad_alloc.
+inline std::string describe(const std::exception_ptr& exception) {
+    if (exception == nullptr) {
+        return "no exception";
+    }
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+/// The default dead-letter sink: at most one line a second on standard error, with the number that was not shown. Called
+/// by one thread at a time.
+class dead_letter_printer {
+public:
+    explicit dead_letter_printer(const clock_source& clock, std::FILE* to = stderr) : clock_(clock), to_(to) {}
+
+    void operator()(const dead_letter& letter) {
+        const time_point now = clock_.now();
+        if (printed_ && now - last_ < std::chrono::seconds(1)) {
+            suppressed_ += 1;
+            return;
+        }
+        printed_ = true;
+        last_ = now;
+        std::string line = "drover: dead letter (";
+        line.append(to_string(letter.reason)).append("): ").append(letter.message).append(" to ").append(letter.actor);
+        line += " #" + std::to_string(to_integer(letter.id));
+        if (suppressed_ != 0) {
+            line += ", and " + std::to_string(suppressed_) + " more since the last line";
+            suppressed_ = 0;
+        }
+        std::fprintf(to_, "%s\n", line.c_str());
+    }
+
+private:
+    const clock_source& clock_;
+    std::FILE* to_;
+    time_point last_{};
+    bool printed_ = false;
+    std::uint64_t suppressed_ = 0;
+};
+
+/// The default failure sink: a line on standard error.
+inline void print_failure(const failure& what) {
+    std::string line = "drover: ";
+    line.append(what.actor).append(" #").append(std::to_string(to_integer(what.id))).append(" failed in ");
+    line.append(what.message).append(": ").append(describe(what.exception));
+    std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+}  // namespace drover
