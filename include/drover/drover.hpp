@@ -1,8 +1,10 @@
 #pragma once
 
 /// All that a program needs to run actors, in floor order.
+// clang-format off
 #include "drover/metrics.hpp"
 #include "drover/tracing.hpp"
 #include "drover/mailbox.hpp"
 #include "drover/actor.hpp"
 #include "drover/runtime.hpp"
+// clang-format on

@@ -160,7 +160,8 @@ private:
     void check_unused() const {
         if (record_ == nullptr && !failed_.has_value()) {
             throw std::logic_error(
-                "drover: this answer has been used already; an ask gives one reply, so keep what the first call returned");
+                "drover: this answer has been used already; an ask gives one reply, so keep what the first call "
+                "returned");
         }
     }
 

@@ -27,14 +27,17 @@ struct ask_error {
 /// One sentence a code, with what to do.
 inline const char* to_string(ask_error::code_type code) noexcept {
     switch (code) {
-        case ask_error::timeout: return "drover: no reply within the time given to ask; allow more or handle the timeout";
-        case ask_error::actor_stopped: return "drover: the actor stopped before it answered; spawn it again or ask another";
+        case ask_error::timeout:
+            return "drover: no reply within the time given to ask; allow more or handle the timeout";
+        case ask_error::actor_stopped:
+            return "drover: the actor stopped before it answered; spawn it again or ask another";
         case ask_error::handler_threw:
             return "drover: the handler threw instead of answering; error().exception holds what it threw";
         case ask_error::mailbox_full: return "drover: the actor's mailbox is full; ask again later";
         case ask_error::would_deadlock:
             return "drover: a handler must not block for a reply, because it would hold up its worker; use then()";
-        case ask_error::no_answer: return "drover: the handler dropped its promise without an answer; call set() or fail()";
+        case ask_error::no_answer:
+            return "drover: the handler dropped its promise without an answer; call set() or fail()";
         case ask_error::no_target: return "drover: the ref is empty, so there is nobody to ask; spawn the actor first";
     }
     return "drover: unknown ask error";

@@ -4,15 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <typeinfo>
 #include <utility>
 
+#include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
-#include "drover/base/block_pool.hpp"
 #include "drover/base/cache_line.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/features/features.hpp"
@@ -24,42 +20,6 @@
 #include "drover/scheduling/this_thread.hpp"
 
 namespace drover {
-
-template <class F>
-struct pending_ask;
-
-/// What the runtime knows of an actor type. One static record for each.
-template <class F>
-struct cell_operations {
-    void (*start)(basic_cell<F>&, basic_context<F>&);  ///< null if the type has no `started`
-    void (*stop)(basic_cell<F>&, const stop_reason&);  ///< null if it has no `stopped`
-    void (*destroy_state)(basic_cell<F>&);
-    void (*free)(basic_cell<F>*) noexcept;
-    const std::type_info* type;
-    std::string_view name;
-};
-
-/// What few actors need: a name, children, asks that are under way, a reason to stop. Made when first needed.
-template <class F>
-struct cell_extra {
-    /// Decides what a failure does in place of stopping the actor; true if it has decided. Supervision sets it.
-    using failure_hook = bool(basic_cell<F>&, basic_context<F>&, const std::exception_ptr&);
-
-    std::string name;
-    basic_cell<F>* youngest_child = nullptr;
-    pending_ask<F>* asks = nullptr;
-    std::optional<stop_reason> reason;
-    failure_hook* on_failure = nullptr;
-};
-
-enum class cell_phase : std::uint8_t {
-    fresh,      ///< `started` has not run yet
-    running,    ///< takes messages
-    attending,  ///< running, and in `started` or a signal's code at the moment
-    ending,     ///< has come to the mark of stop_when_drained()
-    stopping,   ///< waits for its children to stop; takes signals only
-    closed,     ///< its state is gone
-};
 
 /// An actor: its mailbox, its place in the tree, and behind it, in the typed cell, its state. The first line is what senders
 /// touch, the second what the consumer does; the life of a message is told in docs/architecture.md.
@@ -264,7 +224,7 @@ struct alignas(cache_line) basic_cell : runnable {
 
     void bury(const message_node* node, dead_letter_reason reason) noexcept {
         const auto& letter = *static_cast<const envelope_of<F>*>(node);
-        if (letter.operations != &pill_operations) {
+        if (letter.operations->size_class != operations_of<F>::not_pooled) {  // it is the pill otherwise
             bury(letter.operations->message, reason);
         }
     }
@@ -278,8 +238,8 @@ struct alignas(cache_line) basic_cell : runnable {
         try {
             static_cast<envelope_of<F>*>(node)->operations->discard(node);
         } catch (...) {
-            core->report(failure{name(), id, static_cast<envelope_of<F>*>(node)->operations->message,
-                                 std::current_exception()});
+            core->report(
+                failure{name(), id, static_cast<envelope_of<F>*>(node)->operations->message, std::current_exception()});
         }
     }
 
@@ -306,29 +266,5 @@ private:
 };
 
 static_assert(sizeof(basic_cell<features>) <= 3 * cache_line, "an idle actor with a small state takes 192 bytes");
-
-/// A cell with room for the actor's state.
-template <class A, class F>
-struct actor_cell final : basic_cell<F> {
-    explicit actor_cell(actor_core<F>& owner) noexcept : basic_cell<F>(owner, record, &basic_cell<F>::run_cell) {}
-    ~actor_cell() {}
-
-    union {
-        A state;  // alive from spawn until the actor has stopped
-    };
-
-    static A& state_of(basic_cell<F>& cell) noexcept { return static_cast<actor_cell&>(cell).state; }
-
-private:
-    static void destroy_state(basic_cell<F>& cell) { std::destroy_at(&state_of(cell)); }
-
-    static void free(basic_cell<F>* cell) noexcept {
-        auto* const typed = static_cast<actor_cell*>(cell);
-        std::destroy_at(typed);
-        pooled_memory<actor_cell>::deallocate(typed);
-    }
-
-    static const cell_operations<F> record;
-};
 
 }  // namespace drover

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/ref.hpp"
@@ -74,7 +75,7 @@ public:
 
     /// The context of the handler that runs on this thread; null on a thread that is no worker. Between two runs a worker
     /// runs no code that could ask for it.
-    static basic_context*& current() noexcept {
+    [[gnu::visibility("default")]] static basic_context*& current() noexcept {
         static constinit thread_local basic_context* present = nullptr;
         return present;
     }
@@ -97,7 +98,7 @@ private:
     basic_cell<F>& cell_;
     worker& worker_;
     void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`
-    std::string_view reply_;  // valid while `request_` is
+    std::string_view reply_;   // valid while `request_` is
 };
 
 using context = basic_context<features>;
@@ -121,7 +122,8 @@ template <class Callable>
 void answer<R, F>::then(Callable f) {
     basic_context<F>* const turn = basic_context<F>::current();
     if (turn == nullptr) {
-        throw std::logic_error("drover: then() runs on the asking actor, and no handler runs here; use get() or result()");
+        throw std::logic_error(
+            "drover: then() runs on the asking actor, and no handler runs here; use get() or result()");
     }
     then(*turn, std::move(f));
 }

@@ -53,8 +53,8 @@ template <class A, class M, class F>
 struct handler_traits {
     static constexpr bool plain = std::is_invocable_v<A&, M&&>;
     static constexpr bool with_context = std::is_invocable_v<A&, M&&, basic_context<F>&>;
-    static constexpr bool ambiguous = (plain && with_context) || detail::is_ambiguous<A, M&&>() ||
-                                      detail::is_ambiguous<A, M&&, basic_context<F>&>();
+    static constexpr bool ambiguous =
+        (plain && with_context) || detail::is_ambiguous<A, M&&>() || detail::is_ambiguous<A, M&&, basic_context<F>&>();
     static constexpr bool exists = (plain || with_context) && !ambiguous;
 
     static constexpr auto result_type() noexcept {
@@ -83,19 +83,21 @@ concept handles = std::is_move_constructible_v<M> && handler_traits<A, M, F>::ex
 
 /// `A` answers `M`, with something that can be carried to the asker.
 template <class A, class M, class F>
-concept answers = handles<A, M, F> && !std::is_void_v<reply_type<A, M, F>> &&
-                  std::is_move_constructible_v<reply_type<A, M, F>>;
+concept answers =
+    handles<A, M, F> && !std::is_void_v<reply_type<A, M, F>> && std::is_move_constructible_v<reply_type<A, M, F>>;
 
 /// True, or one error of one fixed sentence: the compiler's note names the types.
 template <class A, class M, class F>
 consteval bool check_tell() {
     if constexpr (!std::is_move_constructible_v<M>) {
-        static_assert(std::is_move_constructible_v<M>,
-                      "drover: message not movable: a message is moved into the mailbox, so its type needs a move constructor");
+        static_assert(
+            std::is_move_constructible_v<M>,
+            "drover: message not movable: a message is moved into the mailbox, so its type needs a move constructor");
         return false;
     } else if constexpr (handler_traits<A, M, F>::ambiguous) {
-        static_assert(!handler_traits<A, M, F>::ambiguous,
-                      "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
+        static_assert(
+            !handler_traits<A, M, F>::ambiguous,
+            "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
         return false;
     } else {
         static_assert(handler_traits<A, M, F>::exists,
@@ -109,8 +111,9 @@ consteval bool check_ask() {
     if constexpr (!handles<A, M, F>) {
         return check_tell<A, M, F>();
     } else if constexpr (std::is_void_v<reply_type<A, M, F>>) {
-        static_assert(!std::is_void_v<reply_type<A, M, F>>,
-                      "drover: nothing to ask: the handler of this message returns void, so it gives no reply; use tell");
+        static_assert(
+            !std::is_void_v<reply_type<A, M, F>>,
+            "drover: nothing to ask: the handler of this message returns void, so it gives no reply; use tell");
         return false;
     } else {
         static_assert(std::is_move_constructible_v<reply_type<A, M, F>>,

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "drover/actor/cell.hpp"
+#include "drover/actor/actor_cell.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/base/type_name.hpp"
@@ -46,8 +46,7 @@ private:
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
         if constexpr (std::is_trivially_destructible_v<typename envelope_type::holder>) {
-            static_cast<void>(
-                detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
+            static_cast<void>(detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
         } else {
             std::exception_ptr thrown;
             try {

@@ -27,8 +27,7 @@ inline constexpr tell_operations<M, F> tell_operations_for{
 
 template <class A, class R, class M, class F>
 inline constexpr ask_operations<R, M, F> ask_operations_for{
-    tell_operations_for<A, M, F>,
-    [](basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
+    tell_operations_for<A, M, F>, [](basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
         return ask_cell<A>(cell, std::move(message), timeout);
     }};
 

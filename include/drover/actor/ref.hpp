@@ -139,7 +139,8 @@ public:
     /// As tell(), but the message stays with the caller, unchanged, unless this answers `accepted`.
     template <class M>
     [[nodiscard]] delivery try_tell(M& message) const {
-        static_assert(!std::is_const_v<M>, "drover: try_tell moves from its argument when it succeeds; pass a non-const object");
+        static_assert(!std::is_const_v<M>,
+                      "drover: try_tell moves from its argument when it succeeds; pass a non-const object");
         if constexpr (check_tell<A, M, F>()) {
             if (this->cell_ == nullptr) {
                 return delivery::no_target;

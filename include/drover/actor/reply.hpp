@@ -9,6 +9,7 @@
 
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/cell.hpp"
+#include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
 #include "drover/base/futex.hpp"
 
@@ -213,9 +214,8 @@ private:
         const std::unique_ptr<reply_record, decltype([](reply_record* r) noexcept { r->finish(); })> at_end(&record);
         if (record.then != nullptr) {
             record.unlink(record.asker->more().asks);
-            const std::unique_ptr<detail::continuation<R>, decltype([](detail::continuation<R>* c) noexcept {
-                                      c->destroy(c);
-                                  })>
+            const std::unique_ptr<detail::continuation<R>,
+                                  decltype([](detail::continuation<R>* c) noexcept { c->destroy(c); })>
                 callable(std::exchange(record.then, nullptr));
             callable->run(callable.get(), std::move(*record.result));
         }

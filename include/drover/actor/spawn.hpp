@@ -6,7 +6,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "drover/actor/cell.hpp"
+#include "drover/actor/actor_cell.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/base/type_name.hpp"

@@ -92,7 +92,7 @@ private:
         return fresh;
     }
 
-    static thread_cache& cache() noexcept {
+    [[gnu::visibility("default")]] static thread_cache& cache() noexcept {
         static constinit thread_local thread_cache mine = empty_cache();
         return mine;
     }

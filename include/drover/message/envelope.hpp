@@ -17,10 +17,10 @@ namespace drover {
 /// type; shared objects may each have their own, so its address identifies nothing.
 template <class Turn>
 struct envelope_operations {
-    void (*run)(message_node*, Turn&);             ///< handles the message, then destroys it; throws what the handler threw
-    void (*discard)(message_node*);                ///< destroys the message unhandled; throws what its destructor throws
-    std::uint8_t size_class;                       ///< of the block pool, or `not_pooled`
-    std::string_view message;                      ///< its type, for people
+    void (*run)(message_node*, Turn&);  ///< handles the message, then destroys it; throws what the handler threw
+    void (*discard)(message_node*);     ///< destroys the message unhandled; throws what its destructor throws
+    std::uint8_t size_class;            ///< of the block pool, or `not_pooled`
+    std::string_view message;           ///< its type, for people
 
     static constexpr std::uint8_t not_pooled = 0xff;
 };

@@ -13,8 +13,8 @@ struct signal;
 
 template <class Turn>
 struct signal_operations {
-    void (*deliver)(signal<Turn>*, Turn&);     ///< on the receiving actor, in its turn
-    void (*refuse)(signal<Turn>*) noexcept;    ///< instead, if it has stopped: in the sender's thread or the stopping one
+    void (*deliver)(signal<Turn>*, Turn&);   ///< on the receiving actor, in its turn
+    void (*refuse)(signal<Turn>*) noexcept;  ///< instead, if it has stopped: in the sender's thread or the stopping one
 };
 
 /// `Turn` is what the receiving actor hands to everything it runs.

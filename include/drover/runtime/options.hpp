@@ -25,24 +25,28 @@ enum class stuck_policy : std::uint8_t {
 struct runtime_options {
     std::size_t threads = 0;    ///< workers, 1 … 1024; 0: what affinity and control groups allow
     std::size_t quantum = 128;  ///< messages an actor handles before others get their turn, 1 … 1 000 000
-    clock_duration quantum_time = std::chrono::microseconds(500);  ///< and for how long, looked at every 16 messages; > 0
-    std::string name = "drover";  ///< threads are called name/0, name/1, …; the system shows 15 characters
-    std::vector<int> affinity{};  ///< processors the workers are pinned to, in turn; empty: none
+    clock_duration quantum_time =
+        std::chrono::microseconds(500);  ///< and for how long, looked at every 16 messages; > 0
+    std::string name = "drover";         ///< threads are called name/0, name/1, …; the system shows 15 characters
+    std::vector<int> affinity{};         ///< processors the workers are pinned to, in turn; empty: none
     /// Hears of every message that was not handled. Called in whichever thread finds out, one call at a time; it may send, but
     /// dead letters of its own sends are only counted. Should not block. Default: a line a second on standard error.
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code, once. As above. Default: a line on standard error.
     std::function<void(const failure&)> on_failure{};
-    clock_source* clock = nullptr;  ///< outlives the runtime; null: the steady clock
+    clock_source* clock = nullptr;                            ///< outlives the runtime; null: the steady clock
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< how long the destructor waits for handlers; >= 0
     stuck_policy on_stuck = stuck_policy::abort;
 };
 
 /// Throws std::invalid_argument with one sentence if an option is out of its range.
 inline void check(const runtime_options& options) {
-    const auto refuse = [](const std::string& what) { throw std::invalid_argument("drover: runtime_options::" + what); };
+    const auto refuse = [](const std::string& what) {
+        throw std::invalid_argument("drover: runtime_options::" + what);
+    };
     if (options.threads > 1024) {
-        refuse("threads is " + std::to_string(options.threads) + "; use 1 to 1024, or 0 for as many as this process may use");
+        refuse("threads is " + std::to_string(options.threads) +
+               "; use 1 to 1024, or 0 for as many as this process may use");
     }
     if (options.quantum == 0 || options.quantum > 1'000'000) {
         refuse("quantum is " + std::to_string(options.quantum) + "; use 1 to 1000000 messages");

@@ -33,7 +33,7 @@ struct accounting {
     std::uint64_t returned;  ///< left with the caller by try_tell
     std::uint64_t pending;   ///< in a mailbox, in a handler, or on the way
     std::array<std::uint64_t, dead_letter_reasons> dead_letters;  ///< by dead_letter_reason
-    std::uint64_t late_replies;  ///< replies to asks that had timed out; not messages
+    std::uint64_t late_replies;                                   ///< replies to asks that had timed out; not messages
 
     std::uint64_t dead(dead_letter_reason reason) const noexcept {
         return dead_letters[static_cast<std::size_t>(reason)];
@@ -51,8 +51,9 @@ struct accounting {
 /// after the runtime's end.
 template <class F>
 class basic_runtime {
-    static_assert(feature_bundle<F>, "drover: a feature bundle derives from drover::features and names policies that have "
-                                     "every hook; see drover/features/features.hpp");
+    static_assert(feature_bundle<F>,
+                  "drover: a feature bundle derives from drover::features and names policies that have "
+                  "every hook; see drover/features/features.hpp");
 
 public:
     using metrics = typename F::metrics;
@@ -294,8 +295,9 @@ private:
 
     static void refuse_on_worker(const char* what) {
         if (this_thread().worker) {
-            throw std::logic_error("drover: " + std::string(what) +
-                                   "() inside a handler would wait for the handler itself; call it from another thread");
+            throw std::logic_error(
+                "drover: " + std::string(what) +
+                "() inside a handler would wait for the handler itself; call it from another thread");
         }
     }
 

@@ -22,7 +22,7 @@ namespace drover {
 /// the type of a ref. Reached on wake-up, failure and timer paths only.
 struct runtime_services {
     void* self;
-    void (*submit)(void* self, runnable* item) noexcept;                ///< from a thread that is no worker of this runtime
+    void (*submit)(void* self, runnable* item) noexcept;  ///< from a thread that is no worker of this runtime
     void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
     void (*failure_sink)(void* self, const failure&) noexcept;
 };
@@ -111,7 +111,7 @@ public:
     }
 
     /// The sum of one account over all threads, past ones included.
-    std::uint64_t sum(owned_counter lane::*account) noexcept {
+    std::uint64_t sum(owned_counter lane::* account) noexcept {
         const std::lock_guard lock(lanes_mutex_);
         std::uint64_t total = (past_.*account).read();
         for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
@@ -160,7 +160,7 @@ private:
     struct sink_scope {
         sink_scope() noexcept { inside() = true; }
         ~sink_scope() { inside() = false; }
-        static bool& inside() noexcept {
+        [[gnu::visibility("default")]] static bool& inside() noexcept {
             static constinit thread_local bool flag = false;
             return flag;
         }

@@ -18,7 +18,7 @@ struct thread_state {
 
 namespace detail {
 
-inline constinit thread_local thread_state this_thread_state{};
+[[gnu::visibility("default")]] inline constinit thread_local thread_state this_thread_state{};
 
 inline void drop_lane(lane* gone) noexcept {
     core_record& core = gone->core;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "drover/base/cpu_pause.hpp"
 #include "drover/base/futex.hpp"
+#include "drover/scheduling/long_runs.hpp"
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
@@ -82,25 +84,17 @@ public:
     }
 
 private:
-    using clock = std::chrono::steady_clock;
-
     static constexpr unsigned longest_streak = 64;
     static constexpr unsigned shared_every = 61;
     static constexpr int search_rounds = 24;
     static constexpr int pauses_between = 24;
-    static constexpr std::chrono::microseconds long_run{50};
     static constexpr std::chrono::microseconds longest_watch{1600};
-
-    struct sighting {
-        std::uint64_t runs = 0;
-        clock::time_point since{};
-    };
 
     void work(worker& me) noexcept {
         thread_state& thread = this_thread();
         thread.current = &me;
         thread.worker = true;
-        std::vector<sighting> seen(size());
+        long_runs seen(size());
         me.inside.enter();
         for (;;) {
             grace_.pass(me.index);
@@ -175,7 +169,7 @@ private:
         return first;
     }
 
-    runnable* steal(worker& me, std::vector<sighting>& seen) noexcept {
+    runnable* steal(worker& me, long_runs& seen) noexcept {
         const std::size_t start = me.random.below(static_cast<std::uint32_t>(size()));
         for (std::size_t each = 0; each != size(); ++each) {
             worker& other = *workers_[(start + each) % size()];
@@ -187,7 +181,7 @@ private:
                 Hooks::on_steal(me.index, taken);
                 return item;
             }
-            if (runnable* const item = steal_next(other, seen[other.index])) {
+            if (runnable* const item = steal_next(other, seen)) {
                 return item;
             }
         }
@@ -195,17 +189,8 @@ private:
     }
 
     // The actor that runs next on another worker, if that worker has been in one run for long and is in user code.
-    runnable* steal_next(worker& other, sighting& seen) noexcept {
-        if (other.next.load(std::memory_order_relaxed) == nullptr) {
-            return nullptr;
-        }
-        const std::uint64_t runs = other.runs.load(std::memory_order_relaxed);
-        const clock::time_point now = clock::now();
-        if (runs != seen.runs) {
-            seen = {runs, now};
-            return nullptr;
-        }
-        if (now - seen.since < long_run || !other.inside.try_revoke()) {
+    static runnable* steal_next(worker& other, long_runs& seen) noexcept {
+        if (seen.look(other) != long_runs::state::stuck || !other.inside.try_revoke()) {
             return nullptr;
         }
         runnable* const item = other.next.exchange(nullptr, std::memory_order_acquire);
@@ -213,7 +198,7 @@ private:
         return item;
     }
 
-    void find_or_sleep(worker& me, std::vector<sighting>& seen) noexcept {
+    void find_or_sleep(worker& me, long_runs& seen) noexcept {
         bool searching = sleep_.try_start_search();
         do {
             if (searching) {
@@ -232,7 +217,7 @@ private:
         }
     }
 
-    runnable* search(worker& me, std::vector<sighting>& seen) noexcept {
+    runnable* search(worker& me, long_runs& seen) noexcept {
         for (int round = 0; round != search_rounds; ++round) {
             if (runnable* const item = take_shared(me)) {
                 return item;
@@ -260,7 +245,7 @@ private:
     }
 
     // Sleeps until there may be work. The worker is awake and searching afterwards.
-    bool sleep(worker& me, bool searching, std::vector<sighting>& seen) noexcept {
+    bool sleep(worker& me, bool searching, long_runs& seen) noexcept {
         flush_retired(me);
         grace_.leave(me.index);
         const bool last = sleep_.announce(me.index, searching);
@@ -285,50 +270,32 @@ private:
         return true;
     }
 
-    // While others are awake one sleeper looks at their `next` from time to time; when all sleep nobody does. True if it
-    // has withdrawn from sleep to take what is stuck there.
-    bool watch(worker& me, std::vector<sighting>& seen) noexcept {
-        std::chrono::nanoseconds period = long_run;
+    // While others are awake one sleeper looks now and then whether one is stuck; when all sleep nobody does. True if it has
+    // withdrawn from sleep to take what is stuck there.
+    bool watch(worker& me, long_runs& seen) noexcept {
+        std::chrono::nanoseconds period = long_runs::limit;
         // After the mark is gone the count is read again: a worker that woke before it was gone has not summoned anybody.
         while (sleep_.awake() != 0 && !watched_.exchange(true, std::memory_order_seq_cst)) {
-            view found = view::nothing;
-            while (found != view::stuck && sleep_.awake() != 0) {
-                const std::chrono::nanoseconds wait = found == view::unsure ? long_run : period;
+            long_runs::state found = long_runs::state::nothing;
+            while (found != long_runs::state::stuck && sleep_.awake() != 0) {
+                const std::chrono::nanoseconds wait = found == long_runs::state::unsure ? long_runs::limit : period;
                 if (sleep_.wait_for(me.index, wait.count())) {
                     watched_.store(false, std::memory_order_seq_cst);
                     return false;
                 }
                 period = period < longest_watch ? period * 2 : longest_watch;
-                found = look_at_others(me, seen);
+                found = long_runs::state::nothing;
+                for (const auto& each : workers_) {
+                    found = each.get() != &me ? std::max(found, seen.look(*each)) : found;
+                }
             }
             watched_.store(false, std::memory_order_seq_cst);
-            if (found == view::stuck) {
+            if (found == long_runs::state::stuck) {
                 sleep_.withdraw(me.index);
                 return true;
             }
         }
         return false;
-    }
-
-    enum class view : std::uint8_t { nothing, unsure, stuck };
-
-    view look_at_others(worker& me, std::vector<sighting>& seen) const noexcept {
-        const clock::time_point now = clock::now();
-        view found = view::nothing;
-        for (const auto& each : workers_) {
-            if (each.get() == &me || each->next.load(std::memory_order_relaxed) == nullptr) {
-                continue;
-            }
-            sighting& last = seen[each->index];
-            const std::uint64_t runs = each->runs.load(std::memory_order_relaxed);
-            if (runs != last.runs) {
-                last = {runs, now};
-                found = view::unsure;
-            } else if (now - last.since >= long_run) {
-                return view::stuck;
-            }
-        }
-        return found;
     }
 
     std::vector<std::thread> threads_;

@@ -29,8 +29,8 @@ struct worker : lane {
     std::atomic<std::uint64_t> runs{0};       ///< changes with each run, so that a thief can tell a long one
     runnable* stopped = nullptr;              ///< cells on their way to the grace period, linked by `next_runnable`
     std::size_t stopped_count = 0;
-    unsigned streak = 0;                      ///< runs from `next` in a row
-    unsigned until_shared = 1;                ///< runs until it looks at the shared queues even though its own are not empty
+    unsigned streak = 0;        ///< runs from `next` in a row
+    unsigned until_shared = 1;  ///< runs until it looks at the shared queues even though its own are not empty
     random_source random;
     run_ring ring;
 };

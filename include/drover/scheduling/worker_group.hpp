@@ -123,7 +123,8 @@ protected:
     overflow_list overflow_;
     sleep_list sleep_;
     grace_period grace_;
-    std::atomic<bool> watched_{false};  ///< a worker looks now and then whether another is stuck with an actor in `next`
+    std::atomic<bool> watched_{
+        false};  ///< a worker looks now and then whether another is stuck with an actor in `next`
 };
 
 }  // namespace drover

@@ -248,8 +248,8 @@ private:
 };
 
 // One depot a class on cache lines of its own; constant-initialised and never destroyed, so that threads and statics may
-// end in any order.
+// end in any order. Of default visibility, so that a program and its shared objects have one.
 struct alignas(cache_line) aligned_depot : block_depot {};
-inline constinit std::array<aligned_depot, block_classes> block_depots{};
+[[gnu::visibility("default")]] inline constinit std::array<aligned_depot, block_classes> block_depots{};
 
 }  // namespace drover::detail
