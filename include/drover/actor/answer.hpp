@@ -22,7 +22,7 @@ template <class F>
 class alarm : timer {
 public:
     alarm(pending_ask<F>& ask, clock_duration after) : timer(&on_fire), ask_(ask), timers_(ask.target.core->timers) {
-        if (!timers_.arm(*this, timers_.now() + after)) {
+        if (!timers_.arm_after(*this, after)) {
             expired_.store(true, std::memory_order_relaxed);
             done_.store(true, std::memory_order_relaxed);
         }
@@ -70,7 +70,7 @@ public:
     explicit answer(ask_error error) : failed_(std::move(error)) {}
     explicit answer(reply_record<R, F>* record) noexcept : record_(record) {}
     answer(answer&& other) noexcept
-        : record_(std::exchange(other.record_, nullptr)), failed_(std::move(other.failed_)) {}
+        : record_(std::exchange(other.record_, nullptr)), failed_(std::exchange(other.failed_, std::nullopt)) {}
     answer& operator=(answer&& other) noexcept {
         std::swap(record_, other.record_);
         std::swap(failed_, other.failed_);
@@ -94,8 +94,8 @@ public:
 
     /// As get(), with the failure as a value. Once.
     result_type result() {
-        if (const ask_error* const error = refusal()) {
-            return unexpected<ask_error>(*error);
+        if (std::optional<ask_error> error = refusal()) {
+            return unexpected<ask_error>(*std::move(error));
         }
         while (!is_ready()) {
             std::uint32_t phase = pending_ask<F>::open;
@@ -108,8 +108,8 @@ public:
     /// As result(), waiting for at most `patience` on the clock of the asked actor's runtime; after a `timeout` the answer is
     /// still to be had, by another call. Throws std::system_error if the timer thread cannot be started.
     result_type get_for(clock_duration patience) {
-        if (const ask_error* const error = refusal()) {
-            return unexpected<ask_error>(*error);
+        if (std::optional<ask_error> error = refusal()) {
+            return unexpected<ask_error>(*std::move(error));
         }
         if (!is_ready()) {
             const detail::alarm<F> limit(*record_, patience);
@@ -144,17 +144,13 @@ public:
     void then(basic_context<F>& turn, Callable f);
 
 private:
-    static const ask_error& deadlock() noexcept {
-        static const ask_error error{ask_error::would_deadlock, nullptr};
-        return error;
-    }
-
-    const ask_error* refusal() const {
+    // An error that is known without waiting. The refusal to block leaves the answer usable, by then().
+    std::optional<ask_error> refusal() {
         check_unused();
         if (record_ == nullptr) {
-            return &*failed_;
+            return std::exchange(failed_, std::nullopt);
         }
-        return this_thread().worker ? &deadlock() : nullptr;
+        return this_thread().worker ? std::optional(ask_error{ask_error::would_deadlock, nullptr}) : std::nullopt;
     }
 
     void check_unused() const {
@@ -187,6 +183,10 @@ struct refused {
     refused get_for(clock_duration) const;
     template <class... Anything>
     void then(Anything&&...) const;
+    template <class T>
+    friend bool operator==(const refused&, const T&);
+    template <class Stream>
+    friend Stream& operator<<(Stream&, const refused&);
 };
 
 }  // namespace drover

@@ -53,8 +53,8 @@ public:
                                                       std::forward<Callable>(callable));
     }
 
-    /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told. Throws
-    /// std::logic_error if the handler returns another type than `later<R>`, or took the promise before.
+    /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told, or if the handler
+    /// returns no `later`. Throws std::logic_error if it returns `later` of another type, or took the promise before.
     template <class R>
     basic_promise<R, F> later() {
         if (request_ == nullptr) {

@@ -45,7 +45,8 @@ public:
     std::string_view name() const noexcept { return cell_ != nullptr ? cell_->name() : std::string_view("nobody"); }
 
     /// Asks the actor to stop after the handler that runs now; what is queued becomes dead letters. Its children stop first.
-    /// Never blocks and needs no memory; does nothing on an empty handle or a stopped actor.
+    /// Never blocks, and needs no memory but for a thread's first use of a runtime, which ends the process if there is none;
+    /// does nothing on an empty handle or a stopped actor.
     void stop() const noexcept {
         if (cell_ != nullptr) {
             cell_->request_stop(stop_kind::stopped);

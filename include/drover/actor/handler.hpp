@@ -15,27 +15,33 @@ struct later {};
 
 namespace detail {
 
-// Beside an actor's own call operators this one is the worst match for anything: if a call of the pair is well formed where
-// a call of the actor is not, the actor has no handler; if neither is, it has several that are equally good.
+// Beside an actor's own call operators, a conversion to a function of anything is the worst match for any call. If a call
+// of the pair is well formed where a call of the actor is not, the actor has no handler; if neither is, it has several that
+// are equally good.
 struct no_match {};
 
 template <class A>
 struct with_fallback : A {
-    using A::operator();
-    no_match operator()(...) const;
+    using anything = no_match (*)(...);
+    operator anything() const;
 };
-
-template <class A>
-concept can_derive = std::is_class_v<A> && !std::is_final_v<A>;
 
 template <class A, class... Arguments>
 constexpr bool is_ambiguous() noexcept {
-    if constexpr (can_derive<A> && !std::is_invocable_v<A&, Arguments...>) {
+    if constexpr (std::is_class_v<A> && !std::is_final_v<A> && !std::is_invocable_v<A&, Arguments...>) {
         return !std::is_invocable_v<with_fallback<A>&, Arguments...>;
     } else {
         return false;
     }
 }
+
+// Converts to `M` and to nothing that an `M` converts to: tells a handler of this very type from one that would convert.
+template <class M>
+struct exactly {
+    template <class T>
+        requires std::same_as<std::remove_cv_t<T>, M>
+    operator T&&() const;
+};
 
 template <class R>
 struct reply_of {

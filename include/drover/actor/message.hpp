@@ -45,7 +45,7 @@ private:
 
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
-        if constexpr (std::is_trivially_destructible_v<typename envelope_type::holder>) {
+        if constexpr (envelope_type::trivial) {
             static_cast<void>(detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
         } else {
             std::exception_ptr thrown;
@@ -98,9 +98,11 @@ private:
         auto& self = *static_cast<envelope_type*>(node);
         payload_type& payload = self.payload();
         std::exception_ptr thrown;
-        turn.begin_request(&payload.answer, type_name<reply>());
+        using result = handler_result<A, M, F>;
+        if constexpr (is_later<std::remove_cv_t<result>>) {
+            turn.begin_request(&payload.answer, type_name<reply>());
+        }
         try {
-            using result = handler_result<A, M, F>;
             if constexpr (is_later<std::remove_cv_t<result>>) {
                 static_cast<void>(
                     detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));

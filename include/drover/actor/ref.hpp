@@ -156,7 +156,7 @@ public:
     /// `accepted`.
     template <std::ranges::input_range Range>
     delivery tell_batch(Range&& range) const {
-        using message_type = std::decay_t<std::ranges::range_reference_t<Range>>;
+        using message_type = std::ranges::range_value_t<Range>;
         if constexpr (check_tell<A, message_type, F>()) {
             if (this->cell_ == nullptr) {
                 return delivery::no_target;

@@ -126,48 +126,44 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
-    /// Arms the timeout. Throws std::system_error if the timer thread cannot be started.
+    /// Arms the timeout; one that is not positive is over at once. Throws std::system_error if the timer thread cannot be
+    /// started.
     void expire_after(clock_duration after) {
-        timer_service& timers = this->target.core->timers;
         retain();
         this->timed = true;
-        bool taken = false;
+        bool armed_now = false;
         try {
-            taken = timers.arm(*this, timers.now() + after);
+            armed_now = this->target.core->timers.arm_after(*this, after);
         } catch (...) {
             release();
             throw;
         }
-        if (!taken) {
-            release();
+        if (!armed_now) {
+            on_fire(this);
         }
     }
 
-    template <class... Arguments>
-    void answer(Arguments&&... arguments) noexcept {
-        if (!this->claim()) {
+    template <class Value>
+    void answer(Value&& value) noexcept {
+        if (this->claim()) {
+            settle(std::forward<Value>(value));
+        } else {
             lane_to(*this->target.core).late_replies.add(1);
-            return;
         }
-        if (this->timed && this->target.core->timers.cancel(*this)) {
-            release();
-        }
-        try {
-            result.emplace(std::forward<Arguments>(arguments)...);
-        } catch (...) {  // the reply's move constructor
-            result.emplace(unexpected<ask_error>(ask_error{ask_error::handler_threw, std::current_exception()}));
-        }
-        if (*result) {
-            F::metrics::on_ask_answered();
-        }
-        this->publish();
     }
 
-    void fail(ask_error error) noexcept { answer(unexpected<ask_error>(std::move(error))); }
-
+    void fail(ask_error error) noexcept {
+        if (this->claim()) {
+            settle(unexpected<ask_error>(std::move(error)));
+        }
+    }
     /// The asking actor, with its own reference, which passes on: `f` runs in one of its later turns.
     template <class Callable>
     void continue_with(basic_cell<F>& self, Callable f) {
+        if (self.phase == cell_phase::stopping) {
+            release();  // it has taken leave of its asks already; `f` is not run
+            return;
+        }
         cell_extra<F>& more = self.more();
         then = new detail::stored_continuation<R, Callable>(std::move(f));
         auto& mine = static_cast<worker&>(lane_to(*self.core));
@@ -188,6 +184,22 @@ struct reply_record final : pending_ask<F> {
     std::optional<result_type> result;
 
 private:
+    template <class Outcome>
+    void settle(Outcome&& outcome) noexcept {
+        if (this->timed && this->target.core->timers.cancel(*this)) {
+            release();
+        }
+        try {
+            result.emplace(std::forward<Outcome>(outcome));
+        } catch (...) {  // the reply's move constructor
+            result.emplace(unexpected<ask_error>(ask_error{ask_error::handler_threw, std::current_exception()}));
+        }
+        if (*result) {
+            F::metrics::on_ask_answered();
+        }
+        this->publish();
+    }
+
     explicit reply_record(basic_cell<F>& asked) noexcept : base(asked, &reply_operations, &on_fire) {}
 
     // The continuation goes before the state it may point into, even if the result is on its way: on_deliver or on_refuse
@@ -257,10 +269,10 @@ public:
 
     explicit operator bool() const noexcept { return record_ != nullptr; }
 
-    template <class... Arguments>
-    void answer(Arguments&&... arguments) noexcept {
+    template <class Value>
+    void answer(Value&& value) noexcept {
         if (record_ != nullptr) {
-            record_->answer(std::forward<Arguments>(arguments)...);
+            record_->answer(std::forward<Value>(value));
             std::exchange(record_, nullptr)->release();
         }
     }

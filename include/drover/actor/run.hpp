@@ -30,6 +30,7 @@ public:
         }
         std::size_t left = self.core->quantum;
         unsigned empty_looks = 0;
+        unsigned patience = 0;
         for (;;) {
             if (!self.system.quiet()) [[unlikely]] {
                 attend();
@@ -39,12 +40,19 @@ public:
             }
             message_node* const node = mailbox::pop(self.incoming, self.consumed, cell::release_envelope_of);
             if (node != nullptr) [[likely]] {
+                __builtin_prefetch(node->next.load(std::memory_order_relaxed));
                 if (!handle(self, me, node)) [[unlikely]] {
                     return run_result::done;
                 }
+                patience = most_patience;
                 left -= 1;
                 if (left == 0 || (left % clock_every == 0 && time_is_over())) [[unlikely]] {
                     return run_result::again;
+                }
+            } else if (patience != 0 && !me.group.has_other_work(me)) {
+                patience -= 1;
+                for (int each = 0; each != pauses_for_more; ++each) {
+                    cpu_pause();
                 }
             } else if (mailbox::try_mark_idle(self.incoming, self.consumed, cell::release_envelope_of)) {
                 // From here on the cell may be another worker's; only these two words may be touched. A signal that came
@@ -69,6 +77,10 @@ private:
 
     static constexpr std::size_t clock_every = 16;
     static constexpr unsigned most_empty_looks = 64;
+    // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
+    // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines.
+    static constexpr unsigned most_patience = 2;
+    static constexpr int pauses_for_more = 32;
 
     // Runs user code, outside the runtime. Null if it returned.
     template <class Code>
@@ -238,6 +250,7 @@ run_result basic_cell<F>::run_cell(runnable* item, lane& mine) {
 
 template <class F>
 void basic_cell<F>::run_pill(message_node*, context& turn) {
+    const inside_scope scope(turn.on().inside);
     turn.cell().phase = cell_phase::ending;
 }
 

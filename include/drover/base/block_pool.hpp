@@ -34,8 +34,8 @@ public:
         detail::block_magazine* magazine = cache().loaded[size_class];
         if (magazine->count != 0) [[likely]] {
             void* block = magazine->blocks[--magazine->count];
-            // The block was last written by whichever core freed it: ask for the next one before it is needed.
-            __builtin_prefetch(magazine->blocks[magazine->count == 0 ? 0 : magazine->count - 1], 1);
+            // The blocks were last written by whichever core freed them: ask for one before it is needed.
+            __builtin_prefetch(magazine->blocks[magazine->count < ahead ? 0 : magazine->count - ahead], 1);
             unpoison(block, (size_class + 1U) * granule);
             return block;
         }
@@ -71,6 +71,8 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t ahead = 6;
+
     // Plain data, so that the fast path needs no guard.
     struct thread_cache {
         std::array<detail::block_magazine*, detail::block_classes> loaded;
@@ -103,8 +105,10 @@ private:
         if (mine.spare[size_class]->count != 0) {
             std::swap(mine.loaded[size_class], mine.spare[size_class]);
         } else {
-            mine.loaded[size_class] =
-                detail::block_depots[size_class].exchange_empty(mine.loaded[size_class], size_class);
+            // Both are empty: one goes to the depot for a full one, the other stays for what will be released.
+            detail::block_magazine* const full =
+                detail::block_depots[size_class].exchange_empty(mine.spare[size_class], size_class);
+            mine.spare[size_class] = std::exchange(mine.loaded[size_class], full);
         }
         detail::block_magazine* const magazine = mine.loaded[size_class];
         void* const block = magazine->blocks[--magazine->count];
@@ -118,11 +122,13 @@ private:
         if (mine.spare[size_class]->count != mine.spare[size_class]->capacity) {
             std::swap(mine.loaded[size_class], mine.spare[size_class]);
         } else {
-            mine.loaded[size_class] = detail::block_depots[size_class].exchange_full(mine.loaded[size_class]);
-            if (mine.loaded[size_class]->capacity == 0) {  // no memory for a magazine
+            detail::block_magazine* const room = detail::block_depots[size_class].exchange_full(mine.spare[size_class]);
+            if (room->capacity == 0) {  // no memory for a magazine
+                mine.spare[size_class] = room;
                 detail::block_depots[size_class].give_one(block);
                 return;
             }
+            mine.spare[size_class] = std::exchange(mine.loaded[size_class], room);
         }
         detail::block_magazine* const magazine = mine.loaded[size_class];
         magazine->blocks[magazine->count++] = block;

@@ -11,7 +11,11 @@ template <void (*Function)() noexcept>
 class thread_exit {
 public:
     /// Any number of times; without memory.
-    static void request() noexcept { ::pthread_setspecific(key_, &key_); }
+    static void request() noexcept {
+        // Made at the first use and not as a static member: globals may use the pool before those are made.
+        static const pthread_key_t key = make();
+        ::pthread_setspecific(key, &key);
+    }
 
 private:
     static pthread_key_t make() noexcept {
@@ -19,8 +23,6 @@ private:
         ::pthread_key_create(&fresh, [](void*) { Function(); });
         return fresh;
     }
-
-    static inline const pthread_key_t key_ = make();
 };
 
 }  // namespace drover

@@ -56,7 +56,10 @@ struct loaded_envelope : envelope<Turn, Stamp> {
 
     static constexpr bool pooled = sizeof(plain) <= largest_pooled && alignof(plain) <= block_pool::granule;
 
-    using holder = std::conditional_t<pooled, Payload, std::unique_ptr<Payload>>;
+    /// Does a message of this type need nothing done once it has been handled?
+    static constexpr bool trivial = pooled && std::is_trivially_destructible_v<Payload>;
+
+    using holder = std::conditional_t<pooled, Payload, Payload*>;
 
     template <class... Arguments>
     explicit loaded_envelope(const envelope_operations<Turn>* record, Arguments&&... arguments)
@@ -70,8 +73,19 @@ struct loaded_envelope : envelope<Turn, Stamp> {
         }
     }
 
-    /// Destroys the payload and leaves the node, which the mailbox may still need as a link.
-    void destroy_payload() { std::destroy_at(&held_); }
+    /// Destroys the payload and leaves the node, which the mailbox may still need as a link. Throws what the payload's
+    /// destructor throws, after its memory has been given back.
+    void destroy_payload() {
+        if constexpr (pooled) {
+            std::destroy_at(&held_);
+        } else {
+            const struct memory {
+                Payload* payload;
+                ~memory() { pooled_memory<Payload>::deallocate(payload); }
+            } freed{held_};
+            std::destroy_at(held_);
+        }
+    }
 
     /// Allocates and fills an envelope. Throws std::bad_alloc, or what the message's move constructor throws; then nothing
     /// has been sent and nothing leaks.
@@ -98,7 +112,13 @@ private:
         if constexpr (pooled) {
             return Payload(std::forward<Arguments>(arguments)...);
         } else {
-            return std::make_unique<Payload>(std::forward<Arguments>(arguments)...);
+            void* const memory = pooled_memory<Payload>::allocate();
+            try {
+                return new (memory) Payload(std::forward<Arguments>(arguments)...);
+            } catch (...) {
+                pooled_memory<Payload>::deallocate(memory);
+                throw;
+            }
         }
     }
 

@@ -34,7 +34,14 @@ public:
     explicit straggler_search(worker_group& group) : group_(group) {}
 
     void visit(basic_cell<F>& cell) {
+        if (cell.phase ==
+            cell_phase::closed) {  // its mailbox is whoever sends to it; it waits for its parent to hear of it
+            return;
+        }
         straggler found{std::string(cell.name()), basic_cell<F>::mailbox::count(cell.incoming, cell.consumed), {}};
+        if (cell.pill_sent.load(std::memory_order_acquire) && cell.phase != cell_phase::ending && found.count != 0) {
+            found.count -= 1;  // the mark of stop_when_drained() is no message
+        }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
         const bool runs = is_running(cell);
         const message_node* const last = cell.consumed.tail;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -119,8 +120,8 @@ public:
     /// actors are still there afterwards. Blocks; throws std::logic_error inside a handler.
     drain_result drain(clock_duration patience) {
         refuse_on_worker("drain");
-        engine_->core->close_gate(own_lane());
-        const deadline limit(*engine_, patience);
+        engine_->core->close_gate();
+        std::optional<deadline> limit;  // not before the first look: it starts the timer thread
         for (;;) {
             const std::uint32_t heard = engine_->workers.listen();
             bool senders = false;
@@ -131,10 +132,12 @@ public:
             if (quiet && asks_under_way() == 0) {
                 return {true, {}};
             }
-            if (limit.passed()) {
+            if (limit.has_value() && limit->passed()) {
                 return {false, detail::find_stragglers(*engine_->core, engine_->workers)};
             }
-            if (senders) {
+            if (!limit.has_value()) {
+                limit.emplace(*engine_, patience);
+            } else if (senders) {
                 yield_thread();
             } else {
                 engine_->workers.await_bell(heard);
@@ -221,7 +224,7 @@ private:
     class deadline : timer {
     public:
         deadline(engine& of, clock_duration after) : timer(&on_fire), engine_(of) {
-            if (!of.core->timers.arm(*this, of.core->timers.now() + after)) {
+            if (!of.core->timers.arm_after(*this, after)) {
                 passed_.store(true, std::memory_order_relaxed);
                 done_.store(true, std::memory_order_relaxed);
             }
@@ -265,18 +268,22 @@ private:
 
     drain_result stop_within(clock_duration patience) {
         actor_core<F>& core = *engine_->core;
-        core.close_gate(own_lane());
+        core.close_gate();
         core.stop_roots();
-        const deadline limit(*engine_, patience);
+        std::optional<deadline> limit;
         for (;;) {
             std::uint32_t heard = 0;
             if (core.roots(heard) == 0) {
                 return {true, {}};
             }
-            if (limit.passed()) {
+            if (limit.has_value() && limit->passed()) {
                 return {false, detail::find_stragglers(core, engine_->workers)};
             }
-            futex_wait(core.bell(), heard);
+            if (!limit.has_value()) {
+                limit.emplace(*engine_, patience);
+            } else {
+                futex_wait(core.bell(), heard);
+            }
         }
     }
 

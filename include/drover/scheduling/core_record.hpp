@@ -122,18 +122,22 @@ public:
 
     // --- the end ---------------------------------------------------------------------------------------------------
 
-    /// From now on outside sends are refused; returns when every one that had passed before is through. `mine` is the
-    /// calling thread's own lane, which may be inside a send (a sink that ends the runtime).
-    void close_gate(const lane* mine) noexcept {
+    /// From now on outside sends are refused. One that had passed before may still be under way until senders_gone().
+    void close_gate() noexcept {
         std::uint32_t expected = open;
         gate_.compare_exchange_strong(expected, closed, std::memory_order_seq_cst);
-        await_senders(mine);
+        // Pairs with the light_store in send_bracket: a sender that senders_gone() does not see inside sees the gate closed.
+        asymmetric_fence::heavy_fence();
     }
 
-    /// The runtime is gone: sinks are not called and services not reached any more.
+    /// The runtime is gone: sinks are not called and services not reached any more. Waits for senders under way; `mine` is
+    /// the calling thread's own lane, which may be inside a send (a sink that ends the runtime).
     void end(const lane* mine) noexcept {
         gate_.store(ended, std::memory_order_seq_cst);
-        await_senders(mine);
+        asymmetric_fence::heavy_fence();
+        while (!senders_gone(mine)) {  // without the lanes' mutex: a sender in user code may need it
+            yield_thread();
+        }
     }
 
     /// Is no thread but the caller inside a send to this runtime?
@@ -167,17 +171,6 @@ private:
     };
 
     bool sinks_open() const noexcept { return !has_ended() && !sink_scope::inside(); }
-
-    // Pairs with the light_store in send_bracket: a sender that we do not see inside will see the gate closed.
-    void await_senders(const lane* mine) noexcept {
-        asymmetric_fence::heavy_fence();
-        const std::lock_guard lock(lanes_mutex_);
-        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
-            while (each != mine && each->sending.load(std::memory_order_acquire) != 0) {
-                yield_thread();
-            }
-        }
-    }
 
     struct accounts : lane {
         explicit accounts(core_record& self) noexcept : lane(self, true) {}

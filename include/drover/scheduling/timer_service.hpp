@@ -52,6 +52,16 @@ public:
         return true;
     }
 
+    /// As arm(), so long from now; as late as can be if the sum is beyond the end of time. False also if `after` is not
+    /// positive: the moment is now.
+    bool arm_after(timer& t, clock_duration after) {
+        if (after.count() <= 0) {
+            return false;
+        }
+        const time_point now_is = clock_.now();
+        return arm(t, after < time_point::max() - now_is ? now_is + after : time_point::max());
+    }
+
     /// True if the timer will not fire and is the caller's again; false if it has fired or is just firing.
     bool cancel(timer& t) noexcept {
         const std::lock_guard lock(mutex_);
@@ -84,7 +94,8 @@ public:
 
 private:
     static std::uint64_t ticks(time_point moment) noexcept {
-        return static_cast<std::uint64_t>(moment.time_since_epoch().count());
+        const clock_duration::rep count = moment.time_since_epoch().count();
+        return count > 0 ? static_cast<std::uint64_t>(count) : 0;
     }
 
     void time_moved() noexcept override { turn(ticks(clock_.now())); }

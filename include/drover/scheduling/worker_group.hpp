@@ -53,6 +53,11 @@ public:
         }
     }
 
+    /// On a worker: would it find another actor to run at once?
+    bool has_other_work(const worker& me) const noexcept {
+        return me.next.load(std::memory_order_relaxed) != nullptr || !me.ring.empty() || !injector_.empty();
+    }
+
     /// From any thread that is no worker of this group.
     void submit(runnable* item) noexcept {
         injector_.push(item);
