@@ -125,7 +125,7 @@ struct alignas(cache_line) basic_cell : runnable {
 
     /// Pushes a chain of `count` messages. The caller holds a reference and, unless a worker, a send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
-        mine.offered.add(count);
+        mine.pushed.add(count);
         metrics::on_enqueue(count);
         switch (mailbox::push_chain(incoming, first, last)) {
             case push_result::queued: return delivery::accepted;
@@ -229,9 +229,17 @@ struct alignas(cache_line) basic_cell : runnable {
         }
     }
 
+    /// A message that had been pushed.
     void bury(std::string_view message, dead_letter_reason reason) noexcept {
-        metrics::on_dead_letter(static_cast<std::size_t>(reason));
-        core->report(dead_letter{reason, message, name(), id});
+        core->count_dead(reason);
+        report_dead(message, reason);
+    }
+
+    /// A message from outside that the gate stopped. Counted by its sender in one place, so that the accounts agree at any
+    /// moment.
+    void refuse(lane& mine, std::string_view message) noexcept {
+        mine.refused.add(1);
+        report_dead(message, dead_letter_reason::stopped);
     }
 
     void discard(message_node* node) noexcept {
@@ -248,6 +256,11 @@ struct alignas(cache_line) basic_cell : runnable {
     static void run_pill(message_node*, context&);
 
 private:
+    void report_dead(std::string_view message, dead_letter_reason reason) noexcept {
+        metrics::on_dead_letter(static_cast<std::size_t>(reason));
+        core->report(dead_letter{reason, message, name(), id});
+    }
+
     system_lane::post_result wake(lane& mine, system_lane::post_result result) noexcept {
         if (result == system_lane::post_result::removed_held ||
             (result == system_lane::post_result::posted && mailbox::clear_idle(incoming))) {

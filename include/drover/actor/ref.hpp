@@ -60,8 +60,7 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
     if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
-        mine.offered.add(1);
-        cell.bury(type_name<message_type>(), dead_letter_reason::stopped);
+        cell.refuse(mine, type_name<message_type>());
         return delivery::stopped;
     }
     message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
@@ -73,7 +72,6 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message) {
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
     if ((!mine.worker && !cell.core->gate_open()) || cell.system.is_closed()) {
-        mine.offered.add(1);
         mine.returned.add(1);
         return delivery::stopped;
     }
@@ -93,8 +91,7 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
     request<reply, F> right(record);
     F::metrics::on_ask_sent();
     if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
-        mine.offered.add(1);
-        cell.bury(type_name<M>(), dead_letter_reason::stopped);
+        cell.refuse(mine, type_name<M>());
         return result;  // `right` answers that the actor has stopped
     }
     if (timeout != nullptr) {
@@ -204,8 +201,7 @@ private:
         const send_bracket bracket(mine);
         if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
             for (auto each = std::ranges::begin(range); each != std::ranges::end(range); ++each) {
-                mine.offered.add(1);
-                cell.bury(type_name<M>(), dead_letter_reason::stopped);
+                cell.refuse(mine, type_name<M>());
             }
             return delivery::stopped;
         }

@@ -156,13 +156,18 @@ public:
     accounting statistics() const {
         actor_core<F>& core = *engine_->core;
         accounting sums{};
-        // What a message comes to is read before what it came from, so that no sum runs ahead of `offered`.
+        // What a pushed message comes to is read before the pushes, so that no sum runs ahead of them; what was never pushed
+        // is read once and counts on both sides.
         sums.handled = core.sum(&lane::handled);
-        sums.returned = core.sum(&lane::returned);
         sums.dead_letters = core.dead_letters();
+        const std::uint64_t ended = sums.handled + sums.dead();
+        const std::uint64_t pushed = core.sum(&lane::pushed);
+        const std::uint64_t refused = core.sum(&lane::refused);
+        sums.pending = pushed - ended;
+        sums.returned = core.sum(&lane::returned);
+        sums.dead_letters[static_cast<std::size_t>(dead_letter_reason::stopped)] += refused;
+        sums.offered = pushed + sums.returned + refused;
         sums.late_replies = core.sum(&lane::late_replies);
-        sums.offered = core.sum(&lane::offered);
-        sums.pending = sums.offered - sums.handled - sums.returned - sums.dead();
         return sums;
     }
 

@@ -62,9 +62,12 @@ public:
     /// Does the runtime still take sends from outside? Meaningful inside a send_bracket.
     bool gate_open() const noexcept { return gate_.load(std::memory_order_acquire) == open; }
 
-    /// Always counted; the sink hears of it unless the runtime has ended or this very thread is inside a sink already.
+    void count_dead(dead_letter_reason reason) noexcept {
+        dead_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_release);
+    }
+
+    /// The sink hears of it unless the runtime has ended or this very thread is inside a sink already.
     void report(const dead_letter& letter) noexcept {
-        dead_[static_cast<std::size_t>(letter.reason)].fetch_add(1, std::memory_order_release);
         if (sinks_open()) {
             const sink_scope scope;
             services_.dead_letter_sink(services_.self, letter);
@@ -78,6 +81,7 @@ public:
         }
     }
 
+    /// Those that had been pushed; `lane::refused` has the others.
     std::array<std::uint64_t, dead_letter_reasons> dead_letters() const noexcept {
         std::array<std::uint64_t, dead_letter_reasons> counts{};
         for (std::size_t each = 0; each != counts.size(); ++each) {
@@ -102,9 +106,10 @@ public:
                 break;
             }
         }
-        past_.offered.add(gone.offered.read());
+        past_.pushed.add(gone.pushed.read());
         past_.handled.add(gone.handled.read());
         past_.returned.add(gone.returned.read());
+        past_.refused.add(gone.refused.read());
         past_.late_replies.add(gone.late_replies.read());
         past_.asks_begun.add(gone.asks_begun.read());
         past_.asks_ended.add(gone.asks_ended.read());

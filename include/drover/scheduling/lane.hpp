@@ -33,9 +33,10 @@ struct alignas(2 * cache_line) lane {
     core_record& core;
     const bool worker;
     std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
-    owned_counter offered;
+    owned_counter pushed;                   ///< messages put into mailboxes
     owned_counter handled;
-    owned_counter returned;
+    owned_counter returned;  ///< left with the caller by try_tell
+    owned_counter refused;   ///< made dead letters at the gate
     owned_counter late_replies;
     owned_counter asks_begun;  ///< then() and co_await: asks whose asker goes on later
     owned_counter asks_ended;
