@@ -10,6 +10,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/base/cpu_pause.hpp"
+#include "drover/base/prefetch.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -40,7 +41,7 @@ public:
             }
             message_node* const node = mailbox::pop(self.incoming, self.consumed, cell::release_envelope_of);
             if (node != nullptr) [[likely]] {
-                __builtin_prefetch(node->next.load(std::memory_order_relaxed));
+                prefetch_to_read(node->next.load(std::memory_order_relaxed));
                 if (!handle(self, me, node)) [[unlikely]] {
                     return run_result::done;
                 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drover/base/detail/block_depot.hpp"
+#include "drover/base/prefetch.hpp"
 #include "drover/base/thread_exit.hpp"
 
 namespace drover {
@@ -35,7 +36,7 @@ public:
         if (magazine->count != 0) [[likely]] {
             void* block = magazine->blocks[--magazine->count];
             // The blocks were last written by whichever core freed them: ask for one before it is needed.
-            __builtin_prefetch(magazine->blocks[magazine->count < ahead ? 0 : magazine->count - ahead], 1);
+            prefetch_to_write(magazine->blocks[magazine->count < ahead ? 0 : magazine->count - ahead]);
             unpoison(block, (size_class + 1U) * granule);
             return block;
         }
