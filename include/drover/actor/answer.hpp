@@ -7,57 +7,13 @@
 #include <utility>
 
 #include "drover/actor/reply.hpp"
-#include "drover/base/cpu_pause.hpp"
 #include "drover/scheduling/this_thread.hpp"
+#include "drover/scheduling/time_limit.hpp"
 
 namespace drover {
 
 template <class F>
 class basic_context;
-
-namespace detail {
-
-// Wakes a thread that waits on an ask's word when its time is over. Lives on that thread's stack.
-template <class F>
-class alarm : timer {
-public:
-    alarm(pending_ask<F>& ask, clock_duration after) : timer(&on_fire), ask_(ask), timers_(ask.target.core->timers) {
-        if (!timers_.arm_after(*this, after)) {
-            expired_.store(true, std::memory_order_relaxed);
-            done_.store(true, std::memory_order_relaxed);
-        }
-    }
-    ~alarm() {
-        if (!timers_.cancel(*this)) {
-            while (!done_.load(std::memory_order_acquire)) {
-                yield_thread();
-            }
-        }
-    }
-    alarm(const alarm&) = delete;
-    alarm& operator=(const alarm&) = delete;
-
-    bool expired() const noexcept { return expired_.load(std::memory_order_seq_cst); }
-
-private:
-    static void on_fire(timer* t) noexcept {
-        auto& self = static_cast<alarm&>(*t);
-        self.expired_.store(true, std::memory_order_seq_cst);
-        // The waiter marks the word and then looks at `expired_`; the word must change, or it would go on sleeping.
-        std::uint32_t phase = pending_ask<F>::waiting;
-        if (self.ask_.phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_seq_cst)) {
-            futex_wake_all(self.ask_.phase);
-        }
-        self.done_.store(true, std::memory_order_release);
-    }
-
-    pending_ask<F>& ask_;
-    timer_service& timers_;
-    std::atomic<bool> expired_{false};
-    std::atomic<bool> done_{false};
-};
-
-}  // namespace detail
 
 /// What `ask` returns: the reply that will come. Move-only; for one thread at a time. Destroyed unused, the reply is
 /// dropped when it comes; the actor still handles the message.
@@ -106,17 +62,17 @@ public:
     }
 
     /// As result(), waiting for at most `patience` on the clock of the asked actor's runtime; after a `timeout` the answer is
-    /// still to be had, by another call. Throws std::system_error if the timer thread cannot be started.
+    /// still to be had, by another call.
     result_type get_for(clock_duration patience) {
         if (std::optional<ask_error> error = refusal()) {
             return unexpected<ask_error>(*std::move(error));
         }
         if (!is_ready()) {
-            const detail::alarm<F> limit(*record_, patience);
+            const time_limit limit(record_->target.core->timers, patience, &stop_waiting, record_);
             while (!is_ready()) {
                 std::uint32_t phase = pending_ask<F>::open;
                 record_->phase.compare_exchange_strong(phase, pending_ask<F>::waiting, std::memory_order_seq_cst);
-                if (limit.expired()) {
+                if (limit.over()) {
                     phase = pending_ask<F>::waiting;
                     record_->phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_acq_rel);
                     if (!is_ready()) {
@@ -124,7 +80,7 @@ public:
                     }
                     break;
                 }
-                futex_wait(record_->phase, pending_ask<F>::waiting);
+                limit.wait(record_->phase, pending_ask<F>::waiting);
             }
         }
         return take();
@@ -144,6 +100,15 @@ public:
     void then(basic_context<F>& turn, Callable f);
 
 private:
+    // The waiter marks the word and then looks whether its time is over; the word must change, or it would sleep on.
+    static void stop_waiting(void* who) noexcept {
+        auto& record = *static_cast<reply_record<R, F>*>(who);
+        std::uint32_t phase = pending_ask<F>::waiting;
+        if (record.phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_seq_cst)) {
+            futex_wake_all(record.phase);
+        }
+    }
+
     // An error that is known without waiting. The refusal to block leaves the answer usable, by then().
     std::optional<ask_error> refusal() {
         check_unused();

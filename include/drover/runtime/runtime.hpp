@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -23,6 +22,7 @@
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/sinks.hpp"
+#include "drover/scheduling/time_limit.hpp"
 #include "drover/scheduling/work_stealing.hpp"
 
 namespace drover {
@@ -121,7 +121,7 @@ public:
     drain_result drain(clock_duration patience) {
         refuse_on_worker("drain");
         engine_->core->close_gate();
-        std::optional<deadline> limit;  // not before the first look: it starts the timer thread
+        const time_limit limit(engine_->core->timers, patience, &ring_bells, engine_.get());
         for (;;) {
             const std::uint32_t heard = engine_->workers.listen();
             bool senders = false;
@@ -132,15 +132,13 @@ public:
             if (quiet && asks_under_way() == 0) {
                 return {true, {}};
             }
-            if (limit.has_value() && limit->passed()) {
+            if (limit.over()) {
                 return {false, detail::find_stragglers(*engine_->core, engine_->workers)};
             }
-            if (!limit.has_value()) {
-                limit.emplace(*engine_, patience);
-            } else if (senders) {
+            if (senders) {
                 yield_thread();
             } else {
-                engine_->workers.await_bell(heard);
+                limit.wait(engine_->workers.bell(), heard);
             }
         }
     }
@@ -225,41 +223,6 @@ private:
         work_stealing<metrics> workers;
     };
 
-    // Rings the bells when the time of a drain or a stop is over.
-    class deadline : timer {
-    public:
-        deadline(engine& of, clock_duration after) : timer(&on_fire), engine_(of) {
-            if (!of.core->timers.arm_after(*this, after)) {
-                passed_.store(true, std::memory_order_relaxed);
-                done_.store(true, std::memory_order_relaxed);
-            }
-        }
-        ~deadline() {
-            if (!engine_.core->timers.cancel(*this)) {
-                while (!done_.load(std::memory_order_acquire)) {
-                    yield_thread();
-                }
-            }
-        }
-        deadline(const deadline&) = delete;
-        deadline& operator=(const deadline&) = delete;
-
-        bool passed() const noexcept { return passed_.load(std::memory_order_acquire); }
-
-    private:
-        static void on_fire(timer* t) noexcept {
-            auto& self = static_cast<deadline&>(*t);
-            self.passed_.store(true, std::memory_order_release);
-            self.engine_.workers.ring();
-            self.engine_.core->ring();
-            self.done_.store(true, std::memory_order_release);
-        }
-
-        engine& engine_;
-        std::atomic<bool> passed_{false};
-        std::atomic<bool> done_{false};
-    };
-
     template <class A, class... Arguments>
     ref<A, F> spawn_root(Arguments&&... arguments) {
         lane& mine = lane_to(*engine_->core);
@@ -275,21 +238,22 @@ private:
         actor_core<F>& core = *engine_->core;
         core.close_gate();
         core.stop_roots();
-        std::optional<deadline> limit;
+        const time_limit limit(core.timers, patience, &ring_bells, engine_.get());
         for (;;) {
             std::uint32_t heard = 0;
             if (core.roots(heard) == 0) {
                 return {true, {}};
             }
-            if (limit.has_value() && limit->passed()) {
+            if (limit.over()) {
                 return {false, detail::find_stragglers(core, engine_->workers)};
             }
-            if (!limit.has_value()) {
-                limit.emplace(*engine_, patience);
-            } else {
-                futex_wait(core.bell(), heard);
-            }
+            limit.wait(core.bell(), heard);
         }
+    }
+
+    static void ring_bells(void* who) noexcept {
+        static_cast<engine*>(who)->workers.ring();
+        static_cast<engine*>(who)->core->ring();
     }
 
     std::uint64_t asks_under_way() const {

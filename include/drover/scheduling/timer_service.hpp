@@ -58,9 +58,11 @@ public:
         if (after.count() <= 0) {
             return false;
         }
-        const time_point now_is = clock_.now();
-        return arm(t, after < time_point::max() - now_is ? now_is + after : time_point::max());
+        return arm(t, later_by(clock_.now(), after));
     }
+
+    /// Does the clock move only when it is turned?
+    bool manual() const noexcept { return manual_; }
 
     /// True if the timer will not fire and is the caller's again; false if it has fired or is just firing.
     bool cancel(timer& t) noexcept {

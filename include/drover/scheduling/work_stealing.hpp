@@ -72,12 +72,12 @@ public:
         threads_.clear();
     }
 
-    /// Blocks until quiescent() may have changed since `bell` was read, or `bell` was rung by ring().
+    /// The bell changes, and its waiters are woken, when quiescent() may have become true and when ring() is called.
     std::uint32_t listen() noexcept {
         listeners_.store(true, std::memory_order_seq_cst);
         return bell_.load(std::memory_order_seq_cst);
     }
-    void await_bell(std::uint32_t heard) noexcept { futex_wait(bell_, heard); }
+    const std::atomic<std::uint32_t>& bell() const noexcept { return bell_; }
     void ring() noexcept {
         bell_.fetch_add(1, std::memory_order_seq_cst);
         futex_wake_all(bell_);
