@@ -8,6 +8,7 @@
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
 #include "drover/actor/handle.hpp"
+#include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/scheduling/worker.hpp"

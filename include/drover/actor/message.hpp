@@ -8,7 +8,7 @@
 
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/handler.hpp"
-#include "drover/actor/reply.hpp"
+#include "drover/actor/promise.hpp"
 #include "drover/base/type_name.hpp"
 #include "drover/message/envelope.hpp"
 

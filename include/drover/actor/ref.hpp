@@ -11,6 +11,7 @@
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/message.hpp"
+#include "drover/actor/promise.hpp"
 
 namespace drover {
 
