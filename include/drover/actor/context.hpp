@@ -107,15 +107,18 @@ using context = basic_context<features>;
 template <class R, class F>
 template <class Callable>
 void answer<R, F>::then(basic_context<F>& turn, Callable f) {
-    static_assert(std::is_invocable_v<Callable&, expected<R, ask_error>&&>,
-                  "drover: then needs a callable that takes drover::expected<R, drover::ask_error>");
-    check_unused();
-    if (record_ == nullptr) {
-        f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));
-        return;
+    if constexpr (std::is_invocable_v<Callable&, expected<R, ask_error>&&>) {
+        check_unused();
+        if (record_ == nullptr) {
+            f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));
+        } else {
+            record_->continue_with(turn.cell(), std::move(f));
+            record_ = nullptr;
+        }
+    } else {
+        static_assert(std::is_invocable_v<Callable&, expected<R, ask_error>&&>,
+                      "drover: wrong continuation: then() takes a callable of drover::expected<R, drover::ask_error>");
     }
-    record_->continue_with(turn.cell(), std::move(f));
-    record_ = nullptr;
 }
 
 template <class R, class F>

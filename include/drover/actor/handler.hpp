@@ -35,14 +35,6 @@ constexpr bool is_ambiguous() noexcept {
     }
 }
 
-// Converts to `M` and to nothing that an `M` converts to: tells a handler of this very type from one that would convert.
-template <class M>
-struct exactly {
-    template <class T>
-        requires std::same_as<std::remove_cv_t<T>, M>
-    operator T&&() const;
-};
-
 template <class R>
 struct reply_of {
     using type = std::decay_t<R>;

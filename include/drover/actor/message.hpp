@@ -98,15 +98,9 @@ private:
         auto& self = *static_cast<envelope_type*>(node);
         payload_type& payload = self.payload();
         std::exception_ptr thrown;
-        using result = handler_result<A, M, F>;
-        if constexpr (is_later<std::remove_cv_t<result>>) {
-            turn.begin_request(&payload.answer, type_name<reply>());
-        }
         try {
-            if constexpr (is_later<std::remove_cv_t<result>>) {
-                static_cast<void>(
-                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
-                payload.answer.fail({ask_error::no_answer, nullptr});  // unless the promise was taken
+            if constexpr (is_later<std::remove_cv_t<handler_result<A, M, F>>>) {
+                run_later(payload, turn);
             } else {
                 payload.answer.answer(
                     detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
@@ -115,11 +109,31 @@ private:
             thrown = std::current_exception();
             payload.answer.fail({ask_error::handler_threw, thrown});
         }
-        turn.end_request();
         self.destroy_payload();
         if (thrown != nullptr) {
             std::rethrow_exception(std::move(thrown));
         }
+    }
+
+    // The handler may take the right to answer away with it. If it throws afterwards, whoever holds that must not leave the
+    // asker waiting: the throw is the answer.
+    static void run_later(payload_type& payload, basic_context<F>& turn) {
+        const struct held_record {
+            reply_record<reply, F>* record;
+            ~held_record() { record->release(); }
+        } held{payload.answer.record()};
+        held.record->retain();
+        turn.begin_request(&payload.answer, type_name<reply>());
+        try {
+            static_cast<void>(
+                detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
+        } catch (...) {
+            turn.end_request();
+            held.record->fail({ask_error::handler_threw, std::current_exception()});
+            throw;
+        }
+        turn.end_request();
+        payload.answer.fail({ask_error::no_answer, nullptr});  // unless the promise was taken
     }
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }

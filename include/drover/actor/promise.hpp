@@ -26,6 +26,7 @@ public:
     ~request() { fail({ask_error::actor_stopped, nullptr}); }
 
     explicit operator bool() const noexcept { return record_ != nullptr; }
+    reply_record<R, F>* record() const noexcept { return record_; }
 
     template <class Value>
     void answer(Value&& value) noexcept {

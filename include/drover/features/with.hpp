@@ -12,6 +12,10 @@ template <class Signature, class F>
 class recipient;
 template <class F>
 class basic_handle;
+template <class R, class F>
+class answer;
+template <class R, class F>
+class basic_promise;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
 template <feature_bundle F>
@@ -23,6 +27,10 @@ struct with {
     using ref = drover::ref<A, F>;
     template <class Signature>
     using recipient = drover::recipient<Signature, F>;
+    template <class R>
+    using answer = drover::answer<R, F>;
+    template <class R>
+    using promise = drover::basic_promise<R, F>;
 };
 
 }  // namespace drover

@@ -8,7 +8,7 @@
 namespace drover {
 
 /// The lane of signals beside every mailbox: ahead of user messages, without a bound, never dropped. One word: a list of
-/// signals, newest first, and three marks. Any number of senders, one consumer. Modelled in tests/model/cell_stop.pml.
+/// signals, newest first, and three marks. Any number of senders, one consumer. Modelled in tests/model/cell.pml.
 ///
 /// `held` says that the actor waits for a signal and for nothing else (children that stop; later a suspended coroutine, a
 /// restart's backoff): user messages do not schedule it. A stop is a mark and not a node, so it needs no memory and
@@ -29,8 +29,7 @@ public:
     post_result post(signal_node* node) noexcept { return add(node, 0); }
     post_result post_stop() noexcept { return add(nullptr, stop); }
 
-    /// The consumer's, before each message and after its idle mark. Sequentially consistent only in the second place; see
-    /// the cell. A plain load on the common processors.
+    /// The consumer's, before each message and after its idle mark. Pairs with the release in add().
     bool quiet() const noexcept { return word_.load(std::memory_order_acquire) == 0; }
 
     struct taken {

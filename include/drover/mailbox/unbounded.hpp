@@ -14,7 +14,7 @@ namespace drover {
 ///
 /// Vyukov's intrusive queue of many producers and one consumer, with the mark in the head word as in Pony's runtime. Unlike
 /// there, going idle swings the list back to a stub inside the mailbox, so an idle actor holds no envelope.
-/// Modelled in tests/model/cell_idle.pml.
+/// Modelled in tests/model/cell.pml.
 struct unbounded_mailbox {
     static constexpr std::uintptr_t idle = 1;
     static constexpr std::uintptr_t closed = 2;

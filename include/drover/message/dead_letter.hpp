@@ -17,7 +17,7 @@ enum class dead_letter_reason : std::uint8_t {
     stopped,    ///< the actor, or its runtime, had stopped or stopped before its turn came
     failed,     ///< its handler threw
     expired,    ///< its deadline had passed before its turn came
-    no_target,  ///< it was sent through an empty ref, or to a name that nobody holds
+    no_target,  ///< it was sent to a name that nobody holds
 };
 
 inline constexpr std::size_t dead_letter_reasons = 6;

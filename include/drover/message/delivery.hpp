@@ -6,7 +6,7 @@
 namespace drover {
 
 /// What a send says of its message at once. Which of them can occur depends on the mailbox; an unbounded one gives
-/// `accepted` and `stopped` only.
+/// `accepted`, `stopped` and, through an empty ref, `no_target`.
 enum class delivery : std::uint8_t {
     accepted,  ///< in the mailbox; it is handled unless the actor stops first, which makes it a dead letter
     accepted_above_high_water,  ///< in the mailbox, which is fuller than its owner likes: slow down

@@ -8,10 +8,8 @@
 namespace drover {
 
 /// The points at which the runtime calls a metrics policy. A policy is a type with these static functions, each `noexcept`
-/// and quick: they run on the message path. Each is called from exactly one place. Own policies derive from this one and
-/// hide the functions they want; what they do not hide costs nothing.
-///
-/// Hooks take plain numbers: the kind of an actor is an index the runtime gives each actor type, workers count from 0.
+/// and quick: they run on the message path. Own policies derive from this one and hide the functions they want; what they
+/// do not hide costs nothing. Hooks take plain numbers; workers count from 0.
 struct no_metrics {
     static constexpr void on_spawn(actor_id) noexcept {}
     static constexpr void on_start(actor_id) noexcept {}

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +17,9 @@ namespace drover::detail {
 
 inline constexpr std::size_t block_granule = 64;
 inline constexpr std::size_t block_classes = 8;
-inline constexpr std::size_t slab_bytes = std::size_t{256} * 1024;
+inline constexpr std::size_t slab_bytes = std::size_t{2} * 1024 * 1024;
+/// Bytes of empty slabs a depot keeps for the next flood before it gives slabs back to the global allocator.
+inline constexpr std::size_t spare_bytes = std::size_t{64} * 1024 * 1024;
 /// Bytes of free blocks a depot keeps in full magazines before it gives blocks back to their slabs.
 inline constexpr std::size_t depot_bytes = std::size_t{4} * 1024 * 1024;
 
@@ -30,12 +34,16 @@ struct block_magazine {
 /// Stands where a thread has no magazine yet: it is both empty and full, so that either use leaves the fast path.
 inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
 
-/// 256 KiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. The free list is
+/// 2 MiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. The free list is
 /// an array of indices in the header and not links in the blocks: those are poisoned, and cold in the cache.
 class slab {
 public:
-    static slab* create(std::size_t block_bytes) {
+    /// `huge` asks the kernel for one page instead of 512: worth it only if the slab will be used up.
+    static slab* create(std::size_t block_bytes, bool huge) {
         void* memory = ::operator new(slab_bytes, std::align_val_t{slab_bytes});
+        if (huge) {
+            ::madvise(memory, slab_bytes, MADV_HUGEPAGE);
+        }
         slab* fresh = new (memory) slab(block_bytes);
         poison(fresh->first_block(), slab_bytes - header_bytes());
         return fresh;
@@ -183,7 +191,7 @@ private:
     void* take_from_slab(std::size_t block_bytes) {
         if (partial_ == nullptr) {
             block_bytes_ = block_bytes;
-            link(slab::create(block_bytes));
+            link(slab::create(block_bytes, slabs_ != 0));
             slabs_ += 1;
         }
         slab* from = partial_;
@@ -206,8 +214,7 @@ private:
         home->give(block);
         taken_ -= 1;
         if (home->empty()) {
-            // One empty slab is kept, so that a load that swings around its edge does not call the allocator each time.
-            if (empties_ != 0) {
+            if (empties_ * slab_bytes >= spare_bytes) {
                 unlink(home);
                 slab::destroy(home);
                 slabs_ -= 1;
