@@ -1,0 +1,102 @@
+#include "crew.hpp"
+
+#include "collector.hpp"
+#include "parser.hpp"
+#include "screen.hpp"
+#include "walker.hpp"
+
+#include <fmt/format.h>
+#include <drover/drover.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace census {
+namespace {
+
+/// The first failure of an actor: without it the others would wait for ever.
+class failure_note {
+public:
+    explicit failure_note(const bell& done) : done_(&done) {}
+
+    void take(const drover::failure& failed) {
+        const std::lock_guard lock(mutex_);
+        if (!text_) {
+            text_ = fmt::format("the {} failed: {}", failed.actor, drover::describe(failed.exception));
+        }
+        done_->ring();
+    }
+
+    void throw_if_any() {
+        const std::lock_guard lock(mutex_);
+        if (text_) {
+            throw std::runtime_error(*text_);
+        }
+    }
+
+private:
+    const bell* done_;
+    std::mutex mutex_;
+    std::optional<std::string> text_;
+};
+
+}  // namespace
+
+findings run_crew(const options& wanted, interrupts& signals) {
+    using namespace std::chrono_literals;
+    const auto begin = std::chrono::steady_clock::now();
+    const bool visible = can_draw();
+    const bell done;
+    failure_note failed(done);
+
+    // A failure ends the run and is told in one sentence; the messages it leaves undelivered add nothing to that.
+    drover::runtime rt({.threads = wanted.threads,
+                        .name = "census",
+                        .on_dead_letter = [](const drover::dead_letter&) {},
+                        .on_failure = [&failed](const drover::failure& one) { failed.take(one); }});
+    const std::size_t threads = rt.thread_count();
+    const auto display = rt.spawn<screen>(drover::spawn_options{.name = "screen"}, visible);
+    const auto results = rt.spawn<collector>(drover::spawn_options{.name = "collector"}, threads, wanted.top, done);
+    const auto source = rt.spawn<walker>(drover::spawn_options{.name = "walker"}, wanted.directories, results, display);
+    std::vector<drover::ref<parser>> parsers;
+    for (std::size_t at = 0; at != threads; ++at) {
+        parsers.push_back(
+            rt.spawn<parser>(drover::spawn_options{.name = "parser"}, source, results, display, wanted.top));
+    }
+    drover::ref<surveyor> counting;
+    if (visible) {
+        counting = rt.spawn<surveyor>(drover::spawn_options{.name = "surveyor"}, wanted.directories, display);
+    }
+
+    const std::optional<std::chrono::milliseconds> patience = visible ? std::optional(100ms) : std::nullopt;
+    for (bool waiting = true; waiting;) {
+        switch (signals.wait(done, patience)) {
+            case interrupts::woken::by_bell: waiting = false; break;
+            case interrupts::woken::by_time: display.tell(tick{}); break;
+            case interrupts::woken::by_interrupt:
+                source.tell(halt{});
+                for (const auto& one : parsers) {
+                    one.tell(halt{});
+                }
+                if (counting) {
+                    counting.tell(halt{});
+                }
+        }
+    }
+    failed.throw_if_any();
+    findings result = results.ask(take{}).get();
+    counting.tell(halt{});  // to nobody, if nothing is drawn
+    display.ask(curtain{}).get();
+    result.threads = threads;
+    result.interrupted = signals.seen();
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    (void)rt.drain(1s);  // what is still on its way to the screen is no dead letter
+    return result;
+}
+
+}  // namespace census

@@ -1,0 +1,29 @@
+// What was asked for on the command line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace census {
+
+struct options {
+    std::vector<std::string> directories;  // none inside another
+    std::size_t top = 10;
+    std::size_t threads = 0;  // 0: as many as the process may use
+    bool json = false;
+    bool compare = false;
+};
+
+/// The whole of what is to be said instead of a run.
+struct message {
+    std::string text;
+    bool complaint = false;
+};
+
+/// Reads the arguments behind the program's name. A complaint is one sentence.
+[[nodiscard]] std::variant<options, message> read_options(const std::vector<std::string_view>& arguments);
+
+}  // namespace census
