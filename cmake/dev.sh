@@ -1,0 +1,379 @@
+#!/usr/bin/env bash
+# The one door to drover's builds. `./cmake/dev.sh help` lists what it does.
+#
+# Each subcommand can be the first on a fresh Debian 12: it installs what it lacks through apt-get when it may (root, or
+# sudo without a password), and otherwise prints the one command that does. A second run installs, configures and builds
+# nothing that is there already. Build trees are build/<name>, ignored by git.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+trees=$root/build
+
+usage() {
+    cat <<'USAGE'
+usage: ./cmake/dev.sh COMMAND
+
+  demo [DIR...] [options]   build the census of C and C++ sources and run it (--json, --top N, --threads N, --compare)
+  test [ctest options]      build everything with g++ and run every test
+  bench [--peers] [--filter RE] [--json FILE]
+                            run the benches; with --peers, the same workloads on CAF and Erlang beside ours
+  coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
+  format [--check]          clang-format over the tree
+  matrix [PART...]          every build: release thread address coverage clang
+  setup                     install what all of these need, and configure the release build
+
+DROVER_JOBS=N limits how many compilers and tests run at once (default: processors, or less where memory is short).
+USAGE
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+# --- what a machine must have -----------------------------------------------------------------------------------------
+
+packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev)
+packages_demo=("${packages_build[@]}" libfmt-dev robin-map-dev)
+packages_bench=("${packages_build[@]}" libbenchmark-dev python3)
+packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
+packages_unit=("${packages_build[@]}" catch2 python3)
+packages_test=("${packages_demo[@]}" "${packages_unit[@]}" libbenchmark-dev pkg-config spin)
+packages_coverage=("${packages_unit[@]}" gcovr)
+packages_clang=("${packages_unit[@]}" clang-19 libc++-19-dev libc++abi-19-dev)
+packages_format=(clang-format-19)
+
+# need PACKAGE...: installs those that are missing, or says how and ends with status 1.
+need() {
+    if ! command -v dpkg-query >/dev/null; then
+        say "dev.sh: this is no Debian, so what it needs is not checked; on Debian 12 it is: $*"
+        return
+    fi
+    local missing=() package state
+    for package in "$@"; do
+        state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || true
+        if [[ $state != installed && " ${missing[*]} " != *" $package "* ]]; then
+            missing+=("$package")
+        fi
+    done
+    if ((${#missing[@]} == 0)); then
+        return
+    fi
+    local as_root=()
+    if ((EUID != 0)); then
+        if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+            as_root=(sudo -n)
+        else
+            local by="sudo sh -c"
+            command -v sudo >/dev/null || by="su -c"
+            say "dev.sh: missing: ${missing[*]}. Install them with this command, then run dev.sh again:"
+            say "    $by 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}'"
+            exit 1
+        fi
+    fi
+    say "dev.sh: installing ${missing[*]}"
+    # A mirror that cannot be reached now may not be needed: what is missing can be in the cache.
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q -y)
+    "${apt[@]}" update >&2 </dev/null || true
+    if ! "${apt[@]}" --no-install-recommends install "${missing[@]}" >&2 </dev/null; then
+        say "dev.sh: apt-get could not install ${missing[*]}; its own message stands above."
+        exit 1
+    fi
+}
+
+# --- building ---------------------------------------------------------------------------------------------------------
+
+# A source that includes much of drover takes about 1.5 GiB with a sanitizer: fewer jobs are faster than swapping.
+jobs() {
+    local processors memory
+    processors=$(nproc)
+    memory=$(awk '/^MemAvailable:/ { print int($2 / 1572864) }' /proc/meminfo 2>/dev/null || echo "$processors")
+    ((memory >= 1)) || memory=1
+    echo "${DROVER_JOBS:-$((processors < memory ? processors : memory))}"
+}
+
+# configure NAME OPTION...: runs CMake unless build/NAME was configured with just these options.
+configure() {
+    local name=$1 tree=$trees/$1 wanted
+    shift
+    wanted="$root $*"
+    if [[ -f $tree/build.ninja && -f $tree/.configured && $(<"$tree/.configured") == "$wanted" ]]; then
+        return
+    fi
+    # A tree that was moved or copied from elsewhere is of no use to CMake.
+    if [[ -f $tree/.configured && $(<"$tree/.configured") != "$root "* ]]; then
+        rm -rf -- "$tree"
+    fi
+    rm -f -- "$tree/.configured"
+    cmake -S "$root" -B "$tree" -G Ninja "$@" >&2
+    printf '%s\n' "$wanted" >"$tree/.configured"
+}
+
+# release_with FEATURE...: configures build/release with these of tests, benches, examples, peers. What an earlier
+# command asked for stays, so that `demo` after `test` compiles nothing again.
+release_with() {
+    local options=() feature upper value before=""
+    [[ -f $trees/release/.configured ]] && before=$(<"$trees/release/.configured")
+    for feature in tests benches examples peers; do
+        upper=${feature^^}
+        value=OFF
+        if [[ " $* " == *" $feature "* || $before == *"-DDROVER_$upper=ON"* ]]; then
+            value=ON
+        fi
+        options+=("-DDROVER_$upper=$value")
+    done
+    configure release -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release "${options[@]}"
+}
+
+# build NAME [TARGET...]
+build() {
+    local tree=$trees/$1
+    shift
+    # Standard output belongs to what is run, not to how it was built.
+    ninja -C "$tree" -j "$(jobs)" "$@" 2>&1 | sed -u -e '/no work to do/d' -e '/^ninja: Entering/d' \
+        -e '/Re-checking globbed directories/d' >&2
+}
+
+# run_tests NAME [CTEST OPTION...]: output as ctest's; its summary is kept in build/NAME/summary.txt.
+run_tests() {
+    local tree=$trees/$1 status=0
+    shift
+    mkdir -p "$tree/Testing"
+    ctest --test-dir "$tree" -j "$(jobs)" --output-on-failure --no-tests=error --no-label-summary "$@" </dev/null 2>&1 |
+        tee "$tree/Testing/output.txt" || status=$?
+    sed -n '/% tests passed/,$p' "$tree/Testing/output.txt" >"$tree/summary.txt"
+    return $status
+}
+
+# part NAME COMMAND...: runs it, notes its time, goes on if it fails. `finish` then ends with a failure.
+parts=()
+failed=()
+part() {
+    local name=$1 start=$SECONDS status line
+    shift
+    say "== $name"
+    set +e
+    (
+        set -e
+        "$@"
+    )
+    status=$?
+    set -e
+    ((status == 0)) || failed+=("$name")
+    line=$(awk -v n="$name" -v s=$((SECONDS - start)) -v r=$status \
+        'BEGIN { printf "%-24s %5.1f min  %s", n, s / 60, r == 0 ? "good" : "FAILED" }')
+    parts+=("$line")
+    # .ci/run gathers the parts of several commands here.
+    [[ -z ${DROVER_MINUTES:-} ]] || printf '%s\n' "$line" >>"$DROVER_MINUTES"
+}
+
+finish() {
+    say "== minutes"
+    printf '%s\n' "${parts[@]}" >&2
+    if ((${#failed[@]} > 0)); then
+        say "dev.sh: failed: ${failed[*]}"
+        exit 1
+    fi
+}
+
+# --- the parts of the matrix ------------------------------------------------------------------------------------------
+
+part_release_build() {
+    release_with tests benches examples
+    build release
+}
+
+part_thread() {
+    configure thread -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_SANITIZE=thread -DDROVER_EXAMPLES=OFF
+    build thread stress conformance
+    run_tests thread -L '^(stress|conformance)$'
+}
+
+part_address() {
+    configure address -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_SANITIZE=address,undefined \
+        -DDROVER_EXAMPLES=OFF
+    build address unit stress
+    run_tests address -L '^(unit|stress)$'
+}
+
+part_coverage() {
+    configure coverage -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_COVERAGE=ON -DDROVER_EXAMPLES=OFF
+    # Counts of an earlier run, and of sources that are gone, would be added to this one's.
+    find "$trees/coverage" -name '*.gcda' -delete
+    build coverage unit conformance
+    ninja -C "$trees/coverage" -t cleandead >/dev/null
+    run_tests coverage -L '^(unit|conformance)$'
+    python3 -B "$root/cmake/coverage.py" "$root" "$trees/coverage" --threshold 95 --jobs "$(jobs)"
+}
+
+part_clang() {
+    configure clang -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DDROVER_EXAMPLES=OFF
+    build clang unit
+    # The release build's layout tests compile each header under clang too, where they find one.
+    local labels='unit|rejected|layout'
+    if [[ -n ${DROVER_RELEASE_TESTED:-} ]] && grep -q layout/headers_clang "$trees/release/Testing/output.txt"; then
+        labels='unit|rejected'
+    fi
+    run_tests clang -L "^($labels)\$"
+}
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+command_setup() {
+    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_coverage[@]}" "${packages_clang[@]}" \
+        "${packages_format[@]}"
+    release_with tests benches examples
+    say "dev.sh: everything is there; ./cmake/dev.sh demo and ./cmake/dev.sh test are next"
+}
+
+command_demo() {
+    need "${packages_demo[@]}"
+    release_with examples
+    build release census
+    exec "$(<"$trees/release/census.path")" "$@"
+}
+
+command_test() {
+    need "${packages_test[@]}"
+    # The summary of an earlier run must not stand for this one, should it not come so far.
+    rm -f -- "$trees/release/summary.txt"
+    part "release: build" part_release_build
+    if ((${#failed[@]} == 0)); then
+        part "release: tests" run_tests release "$@"
+    fi
+    finish
+}
+
+command_bench() {
+    local peers="" filter="" json=""
+    while (($# > 0)); do
+        case $1 in
+        --peers) peers=yes ;;
+        --filter | --json)
+            (($# >= 2)) || { say "dev.sh: $1 wants a value; see ./cmake/dev.sh help"; exit 2; }
+            if [[ $1 == --filter ]]; then filter=$2; else json=$2; fi
+            shift
+            ;;
+        --filter=*) filter=${1#*=} ;;
+        --json=*) json=${1#*=} ;;
+        *) say "dev.sh: bench does not know '$1'; see ./cmake/dev.sh help"; exit 2 ;;
+        esac
+        shift
+    done
+
+    if [[ -n $peers ]]; then
+        need "${packages_peers[@]}"
+        release_with benches peers
+        # CMake has to look again if a peer was installed after it last did.
+        cmake "$trees/release" >/dev/null
+        build release benches/all
+        # Peers may stand outside of `all`, so that a build without them needs none.
+        if ninja -C "$trees/release" -t targets all | grep -q '^peers: '; then
+            build release peers
+        fi
+        local arguments=(--build "$trees/release")
+        [[ -z $filter ]] || arguments+=(--filter "$filter")
+        [[ -z $json ]] || arguments+=(--json "$json")
+        local status=0
+        python3 -B "$root/benches/peers/run.py" "${arguments[@]}" || status=$?
+        # How long the compiler takes is compared too; a filter names workloads, of which this is none.
+        if [[ -z $filter && -f $root/benches/compile/run.py ]]; then
+            python3 -B "$root/benches/compile/run.py" --cxx g++ || status=$?
+        fi
+        return $status
+    fi
+
+    need "${packages_bench[@]}"
+    release_with benches
+    build release benches/all
+    local program output status=0 outputs
+    outputs=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder's name is known now
+    trap "rm -rf -- '$outputs'" EXIT
+    while IFS= read -r program; do
+        [[ -n $program ]] || continue
+        local arguments=()
+        [[ -z $filter ]] || arguments+=("--benchmark_filter=$filter")
+        output=$outputs/$(basename "$program").json
+        [[ -z $json ]] || arguments+=("--benchmark_out=$output" --benchmark_out_format=json)
+        say "== $(basename "$program")"
+        "$program" "${arguments[@]}" || status=$?
+    done <"$trees/release/benches.list"
+    if [[ -n $json ]]; then
+        # One object in Google Benchmark's own form, as one program with all the benches would write it.
+        python3 -B - "$json" "$outputs"/*.json <<'MERGE'
+import json, sys
+
+merged = None
+for name in sys.argv[2:]:
+    with open(name, encoding="utf-8") as file:
+        text = file.read()
+    if not text.strip():
+        continue  # the filter left nothing of this program
+    report = json.loads(text)
+    if merged is None:
+        merged = report
+    else:
+        merged["benchmarks"] += report["benchmarks"]
+with open(sys.argv[1], "w", encoding="utf-8") as file:
+    json.dump(merged or {"benchmarks": []}, file, indent=2)
+    file.write("\n")
+MERGE
+    fi
+    return $status
+}
+
+command_coverage() {
+    need "${packages_coverage[@]}"
+    part coverage part_coverage
+    finish
+}
+
+command_format() {
+    need "${packages_format[@]}"
+    local how=(-i)
+    case ${1:-} in
+    "") ;;
+    --check) how=(--dry-run -Werror) ;;
+    *) say "dev.sh: format does not know '$1'; see ./cmake/dev.sh help"; exit 2 ;;
+    esac
+    local folders=() folder
+    for folder in include tests benches examples; do
+        [[ ! -d $root/$folder ]] || folders+=("$root/$folder")
+    done
+    find "${folders[@]}" \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 -r clang-format-19 "${how[@]}"
+}
+
+command_matrix() {
+    local wanted=("$@") name
+    ((${#wanted[@]} > 0)) || wanted=(release thread address coverage clang)
+    for name in "${wanted[@]}"; do
+        case $name in
+        release) need "${packages_test[@]}" ;;
+        thread | address) need "${packages_unit[@]}" ;;
+        coverage) need "${packages_coverage[@]}" ;;
+        clang) need "${packages_clang[@]}" ;;
+        *) say "dev.sh: matrix has no part '$name'; it has release thread address coverage clang"; exit 2 ;;
+        esac
+    done
+    for name in "${wanted[@]}"; do
+        case $name in
+        release)
+            part "release: build" part_release_build
+            part "release: tests" run_tests release
+            ;;
+        *) part "$name" "part_$name" ;;
+        esac
+    done
+    finish
+}
+
+command=${1:-help}
+(($# == 0)) || shift
+case $command in
+setup | demo | test | bench | coverage | format | matrix) "command_$command" "$@" ;;
+help | -h | --help) usage ;;
+*)
+    say "dev.sh: there is no command '$command'."
+    usage >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,48 @@
+# Instrumentation of drover's own programs, chosen once for a build tree:
+#   DROVER_SANITIZE=thread | address,undefined     -O1, every report ends the program with a failure
+#   DROVER_COVERAGE=ON                             -O0, counters for gcov
+set(DROVER_SANITIZE "" CACHE STRING "Sanitizers for drover's own programs: thread, or address,undefined")
+option(DROVER_COVERAGE "Count executed lines in drover's own programs" OFF)
+
+add_library(drover_instrumentation INTERFACE)
+
+if(DROVER_SANITIZE)
+  if(NOT DROVER_SANITIZE MATCHES "^(thread|address|undefined|address,undefined)$")
+    message(FATAL_ERROR "DROVER_SANITIZE is '${DROVER_SANITIZE}': "
+                        "write thread, address, undefined or address,undefined.")
+  endif()
+  if(DROVER_COVERAGE)
+    message(FATAL_ERROR "DROVER_SANITIZE and DROVER_COVERAGE are both on: use a build tree for each.")
+  endif()
+  # Target options stand behind CMAKE_BUILD_TYPE's on the command line, so -O1 wins. -g1 has the lines of a backtrace at
+  # a fraction of the size of -g.
+  set(flags -fsanitize=${DROVER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # GCC's manual: sanitizers make false warnings of the kinds that follow the flow of data (in <regex> and <functional>,
+  # for a start). The release build and clang's hold the same sources to -Werror.
+  target_compile_options(drover_instrumentation INTERFACE ${flags} -O1 -g1 -Wno-error
+                                                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_link_options(drover_instrumentation INTERFACE ${flags})
+endif()
+
+if(DROVER_COVERAGE)
+  # Atomic counters: plain ones lose counts, and then whole lines, when workers run the same code at once. Without
+  # inlining a function that no test instantiates has no line at all, which is how cmake/coverage.py finds it.
+  target_compile_options(drover_instrumentation INTERFACE --coverage -fprofile-update=atomic -O0 -g1)
+  target_link_options(drover_instrumentation INTERFACE --coverage)
+endif()
+
+# How much longer a program takes than at -O3: the factor on every time limit of the tests.
+if(DROVER_SANITIZE MATCHES "thread")
+  set(DROVER_SLOWDOWN 8)
+elseif(DROVER_SANITIZE OR DROVER_COVERAGE)
+  set(DROVER_SLOWDOWN 4)
+else()
+  set(DROVER_SLOWDOWN 1)
+endif()
+
+# What the sanitizers' run-time parts are told in every test.
+set(DROVER_TEST_ENVIRONMENT
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=4"
+    "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "DROVER_TEST_SLOWDOWN=${DROVER_SLOWDOWN}")

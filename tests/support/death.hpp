@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <system_error>
+
+extern "C" [[gnu::weak]] void __gcov_dump();  // only a coverage build has it
+
+namespace drover_test {
+
+/// What became of a child process.
+struct death {
+    int signal = 0;    ///< that ended it, or 0
+    int status = -1;   ///< its exit status, or -1
+    std::string said;  ///< what it wrote to standard error
+};
+
+/// Runs `body` in a child process that exits with status 0 if `body` returns. Call it while no other thread runs.
+template <class Body>
+death in_child(Body body) {
+    int ends[2];
+    if (::pipe(ends) != 0) {
+        throw std::system_error(errno, std::generic_category(), "pipe");
+    }
+    const pid_t child = ::fork();
+    if (child < 0) {
+        throw std::system_error(errno, std::generic_category(), "fork");
+    }
+    if (child == 0) {
+        ::dup2(ends[1], STDERR_FILENO);
+        ::close(ends[0]);
+        ::close(ends[1]);
+        // An aborted process loses what it has counted unless it is saved here.
+        std::signal(SIGABRT, [](int) {
+            if (__gcov_dump != nullptr) {
+                __gcov_dump();
+            }
+        });
+        body();
+        if (__gcov_dump != nullptr) {
+            __gcov_dump();
+        }
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    death result;
+    char part[512];
+    for (ssize_t size = ::read(ends[0], part, sizeof part); size > 0; size = ::read(ends[0], part, sizeof part)) {
+        result.said.append(part, static_cast<std::size_t>(size));
+    }
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) {
+        result.signal = WTERMSIG(status);
+    } else {
+        result.status = WEXITSTATUS(status);
+    }
+    return result;
+}
+
+}  // namespace drover_test
