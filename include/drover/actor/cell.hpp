@@ -58,6 +58,7 @@ struct alignas(cache_line) basic_cell : runnable {
     std::atomic<bool> stop_requested{false};
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
+    bool never_started = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
     actor_core<F>* const core;
     const cell_operations<F>* const operations;
 

@@ -28,7 +28,7 @@ public:
         const std::lock_guard lock(mutex_);
         fresh.link_into(youngest_);
         count_ += 1;
-        return !stopping_;
+        return !stopping();
     }
 
     void remove_root(basic_cell<F>& gone) noexcept {
@@ -44,11 +44,15 @@ public:
     /// Asks every actor without a parent to stop, youngest first; actors spawned from now on are asked at once.
     void stop_roots() noexcept {
         const std::lock_guard lock(mutex_);
-        stopping_ = true;
+        stopping_.store(true, std::memory_order_relaxed);
         for (basic_cell<F>* each = youngest_; each != nullptr; each = each->older) {
             each->request_stop(stop_kind::runtime_stopped);
         }
     }
+
+    /// No actor takes a message any more: each waits until it is asked to stop. Without that, actors whose turn to stop has
+    /// not come could spawn faster than others stop.
+    bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
     /// The number of actors without a parent, and a word that changes when it becomes 0.
     std::size_t roots(std::uint32_t& heard) noexcept {
@@ -74,7 +78,7 @@ private:
     static void destroy(core_record* record) noexcept { delete static_cast<actor_core*>(record); }
 
     futex_mutex mutex_;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_{false};
     std::size_t count_ = 0;
     basic_cell<F>* youngest_ = nullptr;
     std::atomic<std::uint32_t> bell_{0};

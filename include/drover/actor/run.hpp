@@ -26,6 +26,9 @@ public:
         // Named here so that they stay in registers: the object itself is known to what is called.
         basic_cell<F>& self = cell_;
         worker& me = me_;
+        if (self.core->stopping()) [[unlikely]] {
+            return await_stop();
+        }
         if (self.phase == cell_phase::fresh && !begin()) [[unlikely]] {
             return run_result::done;
         }
@@ -95,6 +98,23 @@ private:
         }
         me_.inside.enter();
         return thrown;
+    }
+
+    // The runtime is stopping: signals only, until one of them is the stop.
+    [[gnu::noinline]] run_result await_stop() noexcept {
+        if (cell_.phase == cell_phase::fresh) {
+            cell_.phase = cell_phase::running;
+            cell_.never_started = true;
+        }
+        do {
+            if (!cell_.system.quiet()) {
+                attend();
+                if (!settle()) {
+                    return run_result::done;
+                }
+            }
+        } while (!cell_.system.try_hold());
+        return run_result::done;
     }
 
     [[gnu::noinline]] bool begin() noexcept {
@@ -200,7 +220,7 @@ private:
     }
 
     void finish(const stop_reason& reason) noexcept {
-        if (cell_.operations->stop != nullptr) {
+        if (cell_.operations->stop != nullptr && !cell_.never_started) {
             report_thrown("stopped", outside([&] { cell_.operations->stop(cell_, reason); }));
         }
         report_thrown("destructor", outside([&] { cell_.operations->destroy_state(cell_); }));

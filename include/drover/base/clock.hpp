@@ -14,9 +14,12 @@ using clock_duration = std::chrono::nanoseconds;
 /// A moment on a runtime's clock. Only differences mean anything; moments of two clocks do not compare.
 using time_point = std::chrono::time_point<std::chrono::steady_clock, clock_duration>;
 
-/// `after` from `moment`, or the end of time if that comes first.
+/// `after` from `moment`, or the end of time if that comes first; `moment` itself if `after` is not positive.
 constexpr time_point later_by(time_point moment, clock_duration after) noexcept {
-    return after > clock_duration::zero() && moment > time_point::max() - after ? time_point::max() : moment + after;
+    if (after <= clock_duration::zero()) {
+        return moment;
+    }
+    return moment > time_point::max() - after ? time_point::max() : moment + after;
 }
 
 /// Somebody who wants to hear that time has moved: the timers of a runtime.

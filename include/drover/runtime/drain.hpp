@@ -58,7 +58,7 @@ public:
         } else if (cell.phase == cell_phase::stopping) {
             found.waiting_for = "its children to stop";
         } else if (found.count != 0 || !cell.system.quiet()) {
-            found.waiting_for = "a free worker";
+            found.waiting_for = cell.core->stopping() ? "its turn to stop" : "a free worker";
         }
         if (!found.waiting_for.empty()) {
             stragglers.push_back(std::move(found));
