@@ -54,8 +54,8 @@ struct alignas(cache_line) basic_cell : runnable {
     mailbox::producer_side incoming;
     system_lane system;
     std::atomic<std::uint32_t> references{2};
-    std::atomic<stop_kind> requested{stop_kind::stopped};  ///< why a stop was posted; the first one counts
-    std::atomic<bool> stop_requested{false};
+    static constexpr std::uint8_t not_requested = 0xff;
+    std::atomic<std::uint8_t> requested{not_requested};  ///< a stop_kind: why a stop was posted; the first one counts
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
     bool never_started = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
@@ -159,8 +159,8 @@ struct alignas(cache_line) basic_cell : runnable {
     void request_stop(stop_kind why) noexcept {
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
-        if (!stop_requested.exchange(true, std::memory_order_acq_rel)) {
-            requested.store(why, std::memory_order_relaxed);
+        std::uint8_t expected = not_requested;
+        if (requested.compare_exchange_strong(expected, static_cast<std::uint8_t>(why), std::memory_order_acq_rel)) {
             wake(mine, system.post_stop());  // releases `requested`
         }
     }

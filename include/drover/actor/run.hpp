@@ -181,7 +181,7 @@ private:
             each = next;
         }
         if (taken.stop && cell_.phase == cell_phase::running) {
-            begin_stop(stop_reason(cell_.requested.load(std::memory_order_relaxed)));
+            begin_stop(stop_reason(static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed))));
         }
     }
 
