@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -140,18 +141,25 @@ private:
 };
 
 /// What an ill-formed `ask` gives after its one error, so that the rest of the expression causes no more.
-struct refused {
+struct [[maybe_unused]] refused {
+    // Defined, because GCC asks for a body where a local type is involved; nothing of an ill-formed program runs.
     template <class T>
-    operator T() const;
-    refused get() const;
-    refused result() const;
-    refused get_for(clock_duration) const;
+    operator T() const {
+        std::terminate();
+    }
+    refused get() const { return {}; }
+    refused result() const { return {}; }
+    refused get_for(clock_duration) const { return {}; }
     template <class... Anything>
-    void then(Anything&&...) const;
+    void then(Anything&&...) const {}
     template <class T>
-    friend bool operator==(const refused&, const T&);
+    friend bool operator==(const refused&, const T&) {
+        return false;
+    }
     template <class Stream>
-    friend Stream& operator<<(Stream&, const refused&);
+    friend Stream& operator<<(Stream& stream, const refused&) {
+        return stream;
+    }
 };
 
 }  // namespace drover

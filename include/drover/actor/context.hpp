@@ -11,6 +11,7 @@
 #include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/base/text.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -62,8 +63,8 @@ public:
             return {};
         }
         if (reply_ != type_name<R>()) {
-            throw std::logic_error("drover: later<" + std::string(type_name<R>()) + "> in a handler whose reply is " +
-                                   std::string(reply_) + "; return drover::later of the same type");
+            throw std::logic_error(join({"drover: later<", type_name<R>(), "> in a handler whose reply is ", reply_,
+                                         "; return drover::later of the same type"}));
         }
         auto& right = *static_cast<request<R, F>*>(request_);
         if (!right) {

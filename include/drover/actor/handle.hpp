@@ -12,6 +12,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "drover/actor/cell.hpp"
+#include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
 
 namespace drover {
@@ -67,8 +68,8 @@ public:
     template <class A>
     ref<A, F> as() const {
         if (cell_ != nullptr && *cell_->operations->type != typeid(A)) {
-            throw std::logic_error("drover: the actor is a " + std::string(cell_->operations->name) + " and not a " +
-                                   std::string(type_name<A>()) + "; ask for a ref of its own type");
+            throw std::logic_error(join({"drover: the actor is a ", cell_->operations->name, " and not a ",
+                                         type_name<A>(), "; ask for a ref of its own type"}));
         }
         return ref<A, F>(cell_);
     }

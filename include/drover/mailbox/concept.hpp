@@ -29,7 +29,8 @@ struct ignore_node {
 /// - `push_chain(p, first, last)` may be called from any thread, never blocks and never allocates. The nodes are linked
 ///   from first to last and `last->next` is null. Nodes of one sender come out in the order they went in.
 /// - `pop` is the consumer's. It gives the next message, and passes each node that the mailbox needs no longer as a
-///   link to `retire`; the node it gave is retired by a later call, at the latest when the mailbox goes idle. It gives null
+///   link to `retire`; the node it gave is retired by a later call, at the latest when the mailbox goes idle, and then
+///   perhaps beside the next consumer: `retire` gives memory back and touches nothing of the actor. It gives null
 ///   if it finds nothing, which may be because a sender is between making a push visible and linking it.
 /// - `try_mark_idle` is the consumer's: true if nothing waits and the mailbox now says that the consumer is gone, after
 ///   which exactly one push answers `woke`. `clear_idle` is anybody's: true if it removed that mark, so that the caller

@@ -6,11 +6,13 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sched.h>
 
 #include "drover/base/clock.hpp"
+#include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
 
 namespace drover {
@@ -41,28 +43,28 @@ struct runtime_options {
 
 /// Throws std::invalid_argument with one sentence if an option is out of its range.
 inline void check(const runtime_options& options) {
-    const auto refuse = [](const std::string& what) {
-        throw std::invalid_argument("drover: runtime_options::" + what);
+    const auto refuse = [](std::string_view name, const std::string& value, std::string_view remedy) {
+        throw std::invalid_argument(join({"drover: runtime_options::", name, value, remedy}));
     };
     if (options.threads > 1024) {
-        refuse("threads is " + std::to_string(options.threads) +
+        refuse("threads is ", std::to_string(options.threads),
                "; use 1 to 1024, or 0 for as many as this process may use");
     }
     if (options.quantum == 0 || options.quantum > 1'000'000) {
-        refuse("quantum is " + std::to_string(options.quantum) + "; use 1 to 1000000 messages");
+        refuse("quantum is ", std::to_string(options.quantum), "; use 1 to 1000000 messages");
     }
     if (options.quantum_time.count() <= 0) {
-        refuse("quantum_time is " + std::to_string(options.quantum_time.count()) + " ns; use more than 0");
+        refuse("quantum_time is ", std::to_string(options.quantum_time.count()), " ns; use more than 0");
     }
     if (options.stop_deadline.count() < 0) {
-        refuse("stop_deadline is " + std::to_string(options.stop_deadline.count()) + " ns; use 0 or more");
+        refuse("stop_deadline is ", std::to_string(options.stop_deadline.count()), " ns; use 0 or more");
     }
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     ::sched_getaffinity(0, sizeof allowed, &allowed);
     for (const int each : options.affinity) {
         if (each < 0 || each >= CPU_SETSIZE || !CPU_ISSET(static_cast<std::size_t>(each), &allowed)) {
-            refuse("affinity names processor " + std::to_string(each) +
+            refuse("affinity names processor ", std::to_string(each),
                    ", which this process may not use; name processors of its affinity mask (taskset -p shows it)");
         }
     }

@@ -18,6 +18,7 @@
 #include "drover/actor/run.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/base/contracts.hpp"
+#include "drover/base/text.hpp"
 #include "drover/runtime/cpu_limits.hpp"
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/options.hpp"
@@ -76,9 +77,11 @@ public:
         }
         const drain_result outcome = stop_within(engine_->options.stop_deadline);
         if (!outcome) {
-            std::string line = "drover: runtime " + engine_->options.name + " ends while actors have not stopped:";
+            std::string line =
+                join({"drover: runtime ", engine_->options.name, " ends while actors have not stopped:"});
             for (const straggler& each : outcome.stragglers) {
-                line += "\n  " + each.name + " (" + std::to_string(each.count) + "), waiting for " + each.waiting_for;
+                line +=
+                    join({"\n  ", each.name, " (", std::to_string(each.count), "), waiting for ", each.waiting_for});
             }
             std::fprintf(stderr, "%s\n", line.c_str());
             if (engine_->options.on_stuck == stuck_policy::abort) {
@@ -228,8 +231,9 @@ private:
         lane& mine = lane_to(*engine_->core);
         const send_bracket bracket(mine);
         if (!mine.worker && !engine_->core->gate_open()) {
-            throw std::runtime_error("drover: spawn of " + std::string(type_name<A>()) +
-                                     " on a runtime that drains or has stopped; spawn before drain() and stop()");
+            throw std::runtime_error(
+                join({"drover: spawn of ", type_name<A>(),
+                      " on a runtime that drains or has stopped; spawn before drain() and stop()"}));
         }
         return spawn_actor<A, F>(*engine_->core, nullptr, std::forward<Arguments>(arguments)...);
     }
@@ -272,8 +276,8 @@ private:
     static void refuse_on_worker(const char* what) {
         if (this_thread().worker) {
             throw std::logic_error(
-                "drover: " + std::string(what) +
-                "() inside a handler would wait for the handler itself; call it from another thread");
+                join({"drover: ", what,
+                      "() inside a handler would wait for the handler itself; call it from another thread"}));
         }
     }
 

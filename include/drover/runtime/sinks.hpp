@@ -7,6 +7,7 @@
 #include <string>
 
 #include "drover/base/clock.hpp"
+#include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
 
 namespace drover {
@@ -41,9 +42,9 @@ public:
         last_ = now;
         std::string line = "drover: dead letter (";
         line.append(to_string(letter.reason)).append("): ").append(letter.message).append(" to ").append(letter.actor);
-        line += " #" + std::to_string(to_integer(letter.id));
+        line.append(" #").append(std::to_string(to_integer(letter.id)));
         if (suppressed_ != 0) {
-            line += ", and " + std::to_string(suppressed_) + " more since the last line";
+            line += join({", and ", std::to_string(suppressed_), " more since the last line"});
             suppressed_ = 0;
         }
         std::fprintf(to_, "%s\n", line.c_str());

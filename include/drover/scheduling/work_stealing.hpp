@@ -15,6 +15,7 @@
 
 #include "drover/base/cpu_pause.hpp"
 #include "drover/base/futex.hpp"
+#include "drover/base/text.hpp"
 #include "drover/scheduling/long_runs.hpp"
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/scheduling/worker_group.hpp"
@@ -40,7 +41,7 @@ public:
             for (const auto& each : workers_) {
                 threads_.emplace_back([this, me = each.get()] { work(*me); });
                 const pthread_t thread = threads_.back().native_handle();
-                ::pthread_setname_np(thread, (name.substr(0, 11) + "/" + std::to_string(each->index)).c_str());
+                ::pthread_setname_np(thread, join({name.substr(0, 11), "/", std::to_string(each->index)}).c_str());
                 if (!affinity.empty()) {
                     cpu_set_t processors;
                     CPU_ZERO(&processors);
