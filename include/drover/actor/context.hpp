@@ -63,8 +63,8 @@ public:
             return {};
         }
         if (reply_ != type_name<R>()) {
-            throw std::logic_error(join({"drover: later<", type_name<R>(), "> in a handler whose reply is ", reply_,
-                                         "; return drover::later of the same type"}));
+            throw std::logic_error(join_text({"drover: later<", type_name<R>(), "> in a handler whose reply is ",
+                                              reply_, "; return drover::later of the same type"}));
         }
         auto& right = *static_cast<request<R, F>*>(request_);
         if (!right) {

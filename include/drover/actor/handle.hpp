@@ -68,8 +68,8 @@ public:
     template <class A>
     ref<A, F> as() const {
         if (cell_ != nullptr && *cell_->operations->type != typeid(A)) {
-            throw std::logic_error(join({"drover: the actor is a ", cell_->operations->name, " and not a ",
-                                         type_name<A>(), "; ask for a ref of its own type"}));
+            throw std::logic_error(join_text({"drover: the actor is a ", cell_->operations->name, " and not a ",
+                                              type_name<A>(), "; ask for a ref of its own type"}));
         }
         return ref<A, F>(cell_);
     }

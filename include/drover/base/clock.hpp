@@ -76,8 +76,8 @@ public:
     /// Throws std::invalid_argument if `by` is negative.
     void advance(clock_duration by) {
         if (by.count() < 0) {
-            throw std::invalid_argument(join({"drover: manual_clock::advance got ", std::to_string(by.count()),
-                                              " ns, but time only moves forward; pass 0 or more"}));
+            throw std::invalid_argument(join_text({"drover: manual_clock::advance got ", std::to_string(by.count()),
+                                                   " ns, but time only moves forward; pass 0 or more"}));
         }
         const std::lock_guard lock(mutex_);
         now_.fetch_add(by.count(), std::memory_order_acq_rel);

@@ -40,7 +40,7 @@ inline std::optional<double> read_number(const std::string& text) {
 
 // Version 2: "max 100000", or "150000 100000" for one and a half processors.
 inline std::optional<double> limit_of_v2(const std::string& folder) {
-    const std::optional<std::string> text = read_text(join({folder, "/cpu.max"}));
+    const std::optional<std::string> text = read_text(join_text({folder, "/cpu.max"}));
     if (!text || text->rfind("max", 0) == 0) {
         return std::nullopt;
     }
@@ -53,8 +53,8 @@ inline std::optional<double> limit_of_v2(const std::string& folder) {
 
 // Version 1: two files; a quota of -1 is none.
 inline std::optional<double> limit_of_v1(const std::string& folder) {
-    const std::optional<std::string> quota_text = read_text(join({folder, "/cpu.cfs_quota_us"}));
-    const std::optional<std::string> period_text = read_text(join({folder, "/cpu.cfs_period_us"}));
+    const std::optional<std::string> quota_text = read_text(join_text({folder, "/cpu.cfs_quota_us"}));
+    const std::optional<std::string> period_text = read_text(join_text({folder, "/cpu.cfs_period_us"}));
     if (!quota_text || !period_text) {
         return std::nullopt;
     }
@@ -74,7 +74,7 @@ inline std::optional<double> lowest_limit(const std::string& mount, std::string 
                                           std::optional<double> (*limit_of)(const std::string&)) {
     std::optional<double> lowest;
     for (;;) {
-        keep_lower(lowest, limit_of(join({mount, path})));
+        keep_lower(lowest, limit_of(join_text({mount, path})));
         const std::size_t slash = path.rfind('/');
         if (slash == std::string::npos || path.empty()) {
             return lowest;
@@ -90,8 +90,8 @@ inline std::optional<double> lowest_limit(const std::string& mount, std::string 
 /// std::bad_alloc: what cannot be read does not limit.
 inline std::optional<double> cgroup_cpu_limit(const std::string& root) {
     std::optional<double> lowest;
-    const std::string groups = detail::read_text(join({root, "/proc/self/cgroup"})).value_or(std::string());
-    const std::string mount = join({root, "/sys/fs/cgroup"});
+    const std::string groups = detail::read_text(join_text({root, "/proc/self/cgroup"})).value_or(std::string());
+    const std::string mount = join_text({root, "/sys/fs/cgroup"});
     for (std::size_t begin = 0; begin < groups.size();) {
         const std::size_t end = std::min(groups.find('\n', begin), groups.size());
         const std::string line = groups.substr(begin, end - begin);
@@ -101,14 +101,15 @@ inline std::optional<double> cgroup_cpu_limit(const std::string& root) {
         if (second == std::string::npos) {
             continue;
         }
-        const std::string controllers = join({",", line.substr(first + 1, second - first - 1), ","});
+        const std::string controllers = join_text({",", line.substr(first + 1, second - first - 1), ","});
         const std::string path = line.substr(second + 1) == "/" ? std::string() : line.substr(second + 1);
         if (controllers == ",,") {
             detail::keep_lower(lowest, detail::lowest_limit(mount, path, &detail::limit_of_v2));
-            detail::keep_lower(lowest, detail::lowest_limit(join({mount, "/unified"}), path, &detail::limit_of_v2));
+            detail::keep_lower(lowest,
+                               detail::lowest_limit(join_text({mount, "/unified"}), path, &detail::limit_of_v2));
         } else if (controllers.find(",cpu,") != std::string::npos) {
             for (const char* each : {"/cpu", "/cpu,cpuacct"}) {
-                detail::keep_lower(lowest, detail::lowest_limit(join({mount, each}), path, &detail::limit_of_v1));
+                detail::keep_lower(lowest, detail::lowest_limit(join_text({mount, each}), path, &detail::limit_of_v1));
             }
         }
     }

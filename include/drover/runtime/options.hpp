@@ -44,7 +44,7 @@ struct runtime_options {
 /// Throws std::invalid_argument with one sentence if an option is out of its range.
 inline void check(const runtime_options& options) {
     const auto refuse = [](std::string_view name, const std::string& value, std::string_view remedy) {
-        throw std::invalid_argument(join({"drover: runtime_options::", name, value, remedy}));
+        throw std::invalid_argument(join_text({"drover: runtime_options::", name, value, remedy}));
     };
     if (options.threads > 1024) {
         refuse("threads is ", std::to_string(options.threads),

@@ -78,10 +78,10 @@ public:
         const drain_result outcome = stop_within(engine_->options.stop_deadline);
         if (!outcome) {
             std::string line =
-                join({"drover: runtime ", engine_->options.name, " ends while actors have not stopped:"});
+                join_text({"drover: runtime ", engine_->options.name, " ends while actors have not stopped:"});
             for (const straggler& each : outcome.stragglers) {
-                line +=
-                    join({"\n  ", each.name, " (", std::to_string(each.count), "), waiting for ", each.waiting_for});
+                line += join_text(
+                    {"\n  ", each.name, " (", std::to_string(each.count), "), waiting for ", each.waiting_for});
             }
             std::fprintf(stderr, "%s\n", line.c_str());
             if (engine_->options.on_stuck == stuck_policy::abort) {
@@ -232,8 +232,8 @@ private:
         const send_bracket bracket(mine);
         if (!mine.worker && !engine_->core->gate_open()) {
             throw std::runtime_error(
-                join({"drover: spawn of ", type_name<A>(),
-                      " on a runtime that drains or has stopped; spawn before drain() and stop()"}));
+                join_text({"drover: spawn of ", type_name<A>(),
+                           " on a runtime that drains or has stopped; spawn before drain() and stop()"}));
         }
         return spawn_actor<A, F>(*engine_->core, nullptr, std::forward<Arguments>(arguments)...);
     }
@@ -276,8 +276,8 @@ private:
     static void refuse_on_worker(const char* what) {
         if (this_thread().worker) {
             throw std::logic_error(
-                join({"drover: ", what,
-                      "() inside a handler would wait for the handler itself; call it from another thread"}));
+                join_text({"drover: ", what,
+                           "() inside a handler would wait for the handler itself; call it from another thread"}));
         }
     }
 

@@ -44,7 +44,7 @@ public:
         line.append(to_string(letter.reason)).append("): ").append(letter.message).append(" to ").append(letter.actor);
         line.append(" #").append(std::to_string(to_integer(letter.id)));
         if (suppressed_ != 0) {
-            line += join({", and ", std::to_string(suppressed_), " more since the last line"});
+            line += join_text({", and ", std::to_string(suppressed_), " more since the last line"});
             suppressed_ = 0;
         }
         std::fprintf(to_, "%s\n", line.c_str());

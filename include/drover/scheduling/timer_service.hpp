@@ -42,7 +42,7 @@ public:
         }
         if (!manual_ && !thread_.joinable()) {
             thread_ = std::thread([this] { follow(); });
-            ::pthread_setname_np(thread_.native_handle(), join({thread_name_.substr(0, 9), "/timer"}).c_str());
+            ::pthread_setname_np(thread_.native_handle(), join_text({thread_name_.substr(0, 9), "/timer"}).c_str());
         }
         const std::uint64_t before = wheel_.next_event();
         t.deadline = ticks(deadline);

@@ -41,7 +41,7 @@ public:
             for (const auto& each : workers_) {
                 threads_.emplace_back([this, me = each.get()] { work(*me); });
                 const pthread_t thread = threads_.back().native_handle();
-                ::pthread_setname_np(thread, join({name.substr(0, 11), "/", std::to_string(each->index)}).c_str());
+                ::pthread_setname_np(thread, join_text({name.substr(0, 11), "/", std::to_string(each->index)}).c_str());
                 if (!affinity.empty()) {
                     cpu_set_t processors;
                     CPU_ZERO(&processors);
