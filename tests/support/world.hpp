@@ -117,6 +117,12 @@ private:
 
 using world = basic_world<drover::features>;
 
+/// Has somebody asked this actor to stop at once?
+template <class F>
+bool asked_to_stop(const drover::basic_handle<F>& actor) {
+    return actor.cell()->requested.load() != drover::basic_cell<F>::not_requested;
+}
+
 /// Blocks of the pool that nobody has given back. Exact once no other thread runs.
 inline std::size_t blocks_in_use() {
     std::size_t sum = 0;

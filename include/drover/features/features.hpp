@@ -19,6 +19,15 @@ concept feature_bundle = metrics_policy<typename F::metrics> && tracing_policy<t
 
 static_assert(feature_bundle<features>);
 
+/// True, or one error of one fixed sentence.
+template <class F>
+consteval bool check_bundle() {
+    static_assert(
+        feature_bundle<F>,
+        "drover: not a feature bundle: it derives from drover::features and names policies that have every hook");
+    return true;
+}
+
 template <class F>
 class basic_context;
 

@@ -18,8 +18,10 @@ template <class R, class F>
 class basic_promise;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
-template <feature_bundle F>
+template <class F>
 struct with {
+    static_assert(check_bundle<F>());
+
     using runtime = basic_runtime<F>;
     using context = basic_context<F>;
     using handle = basic_handle<F>;

@@ -53,9 +53,7 @@ struct accounting {
 /// after the runtime's end.
 template <class F>
 class basic_runtime {
-    static_assert(feature_bundle<F>,
-                  "drover: a feature bundle derives from drover::features and names policies that have "
-                  "every hook; see drover/features/features.hpp");
+    static_assert(check_bundle<F>());
 
 public:
     using metrics = typename F::metrics;

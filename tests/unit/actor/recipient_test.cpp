@@ -1,0 +1,84 @@
+#include <drover/actor/recipient.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/world.hpp"
+
+using drover::delivery;
+using drover::recipient;
+using drover_test::world;
+
+namespace {
+
+struct worker {
+    int operator()(int n) { return n + 1; }
+    std::string operator()(const std::string& s) { return s + "!"; }
+};
+
+static_assert(sizeof(recipient<int>) == 2 * sizeof(void*));
+static_assert(sizeof(recipient<int(int)>) == 2 * sizeof(void*));
+static_assert(std::is_convertible_v<drover::ref<worker>, recipient<int>>);
+static_assert(std::is_convertible_v<drover::ref<worker>, recipient<int(int)>>);
+static_assert(!std::is_constructible_v<recipient<long(int)>, drover::ref<worker>>);
+static_assert(!std::is_constructible_v<recipient<std::vector<int>>, drover::ref<worker>>);
+
+}  // namespace
+
+TEST_CASE("a recipient hides the type of the actor") {
+    world w;
+    std::atomic<int> told{0};
+    std::vector<recipient<int>> all;
+    all.emplace_back(w.rt.spawn<worker>());
+    all.emplace_back(w.rt.spawn([&told](int n) { told += n; }));
+    for (const auto& each : all) {
+        CHECK(each.tell(5) == delivery::accepted);
+        int message = 6;
+        CHECK(each.try_tell(message) == delivery::accepted);
+    }
+    CHECK(w.finish());
+    CHECK(told == 11);
+    CHECK(all[0] != all[1]);
+    CHECK(all[0].id() != drover::actor_id::none);
+}
+
+TEST_CASE("a recipient with a reply can be asked") {
+    world w;
+    const std::vector<recipient<int(int)>> all{w.rt.spawn<worker>(), w.rt.spawn([](int n) { return 10 * n; })};
+    CHECK(all[0].ask(1).get() == 2);
+    CHECK(all[1].ask(1).get() == 10);
+    CHECK(all[1].ask(2, std::chrono::seconds(1)).get() == 20);
+    CHECK(all[1].tell(2) == delivery::accepted);
+    int message = 3;
+    CHECK(all[1].try_tell(message) == delivery::accepted);
+    const recipient<std::string(std::string)> text = w.rt.spawn<worker>();
+    CHECK(text.ask("hey").get() == "hey!");
+}
+
+TEST_CASE("an empty recipient answers no_target") {
+    const recipient<int> nobody;
+    int message = 1;
+    CHECK(nobody.tell(1) == delivery::no_target);
+    CHECK(nobody.try_tell(message) == delivery::no_target);
+    CHECK_FALSE(nobody);
+    const recipient<int(int)> silent;
+    CHECK(silent.tell(1) == delivery::no_target);
+    CHECK(silent.try_tell(message) == delivery::no_target);
+    CHECK(silent.ask(1).result().error().code == drover::ask_error::no_target);
+    CHECK(silent.ask(1, std::chrono::seconds(1)).result().error().code == drover::ask_error::no_target);
+}
+
+TEST_CASE("try_tell of a recipient leaves a message that was not accepted") {
+    world w;
+    auto a = w.rt.spawn([](std::unique_ptr<int>) {});
+    const recipient<std::unique_ptr<int>> to = a;
+    a.stop();
+    drover_test::wait_until([&] { return a.stopped(); });
+    auto message = std::make_unique<int>(5);
+    CHECK(to.try_tell(message) == delivery::stopped);
+    REQUIRE(message != nullptr);
+    CHECK(to.tell(std::move(message)) == delivery::stopped);
+}
