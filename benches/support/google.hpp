@@ -3,11 +3,13 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "outcome.hpp"
 
@@ -53,6 +55,35 @@ inline void measure(benchmark::State& state, workload run) {
 template <std::int64_t Messages>
 void savina(benchmark::internal::Benchmark* bench) {
     bench->ArgNames({"messages", "threads"})->Args({Messages, 2})->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+
+/// A part without a runtime: does `operations` of one kind, and `outcome::messages` says how many they were.
+using part = outcome (*)(std::uint64_t operations);
+
+/// Runs `run` with the argument (operations). The figure is the median of the iterations: where one takes less than a
+/// millisecond, few of them are interrupted by other programs, and a mean would show those. Register with `operations`.
+inline void measure_part(benchmark::State& state, part run) {
+    auto const wanted = static_cast<std::uint64_t>(state.range(0));
+    std::vector<double> ns;
+    try {
+        for (auto _ : state) {
+            outcome const result = run(wanted);
+            if (!result.wrong.empty()) return fail(state, result.wrong);
+            state.SetIterationTime(std::chrono::duration<double>(result.elapsed).count());
+            ns.push_back(result.ns_per_message());
+        }
+    } catch (std::exception const& error) {
+        return fail(state, error.what());
+    }
+    auto const middle = ns.begin() + static_cast<std::ptrdiff_t>(ns.size() / 2);
+    std::nth_element(ns.begin(), middle, ns.end());
+    state.counters["ns_per_operation"] = *middle;
+}
+
+/// As `savina`, for a part: BENCHMARK_CAPTURE(measure_part, …)->Apply(operations<16'384>).
+template <std::int64_t Operations>
+void operations(benchmark::internal::Benchmark* bench) {
+    bench->ArgName("operations")->Arg(Operations)->UseManualTime()->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace benches
