@@ -1,5 +1,5 @@
-// A cell in small: the unbounded mailbox and the system lane together, as actor/cell.hpp uses them. Senders and signallers
-// schedule it, workers run it, somebody stops it, and late senders drain it.
+// A cell in small: the unbounded mailbox and the system lane together, as actor/cell.hpp uses them. Senders and
+// signallers schedule it, workers run it, somebody stops it, and late senders drain it.
 #include <drover/mailbox/system_lane.hpp>
 #include <drover/mailbox/unbounded.hpp>
 

@@ -8,7 +8,9 @@
 #include <string>
 #include <system_error>
 
-extern "C" [[gnu::weak]] void __gcov_dump();  // only a coverage build has it
+// Writes what has been counted; only a coverage build has it. (`__gcov_dump`, the documented one, is linked in by a
+// strong reference only, and so would need a flag of the build.)
+extern "C" [[gnu::weak]] void __gcov_exit();
 
 namespace drover_test {
 
@@ -36,13 +38,13 @@ death in_child(Body body) {
         ::close(ends[1]);
         // An aborted process loses what it has counted unless it is saved here.
         std::signal(SIGABRT, [](int) {
-            if (__gcov_dump != nullptr) {
-                __gcov_dump();
+            if (__gcov_exit != nullptr) {
+                __gcov_exit();
             }
         });
         body();
-        if (__gcov_dump != nullptr) {
-            __gcov_dump();
+        if (__gcov_exit != nullptr) {
+            __gcov_exit();
         }
         ::_exit(0);
     }

@@ -4,9 +4,9 @@
 
 namespace drover_test {
 
-/// While one lives, allocations of the calling thread fail: `allowed` more succeed, and then each one of `smallest` bytes or
-/// more throws std::bad_alloc (or gives null where it was asked to). One at a time a thread. Catch2's assertions allocate,
-/// so none may stand inside its scope.
+/// While one lives, allocations of the calling thread fail: `allowed` more succeed, and then each one of `smallest`
+/// bytes or more throws std::bad_alloc (or gives null where it was asked to). Smaller ones are not counted. One at a
+/// time in a thread. Catch2's assertions allocate, so none may stand inside its scope.
 class failing_new {
 public:
     explicit failing_new(std::size_t allowed = 0, std::size_t smallest = 0) noexcept;

@@ -9,8 +9,8 @@
 
 namespace drover_test {
 
-/// A core record without a runtime around it: it writes down what its services are asked for. It lives on the stack of the
-/// test, so the last release only counts.
+/// A core record without a runtime around it: it writes down what its services are asked for. It lives on the stack of
+/// the test, so the last release only counts.
 class test_core final : public drover::core_record {
 public:
     explicit test_core(drover::clock_source& clock = drover::steady_clock_source::instance())

@@ -44,6 +44,8 @@ void light_store(std::atomic<T>& word, T value) noexcept {
 inline void heavy_fence() noexcept {
     if (detail::available) [[likely]] {
         ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    } else {
+        __sync_synchronize();  // the rare side's own store may be a plain one
     }
 }
 

@@ -308,18 +308,22 @@ TEST_CASE("then runs on the asking actor, in its own time") {
 TEST_CASE("then of an ask whose reply is already there, or that failed at once") {
     world w;
     auto square = w.rt.spawn([](int n) { return n * n; });
-    auto a = w.rt.spawn([=, got = 0](int n) mutable {
-        if (n != 0) {
-            auto asked = square.ask(n);
-            wait_until([&] { return asked.is_ready(); });
-            asked.then([&got](const outcome& reply) { got += reply.value(); });
-            bool at_once = false;
-            drover::ref<int (*)(int)>().ask(1).then(
-                [&](const outcome& reply) { at_once = reply.error().code == ask_error::no_target; });
-            got += at_once ? 100 : 0;
+    struct asker {
+        drover::ref<decltype(square)::actor_type> to;
+        int sum = 0;
+        int operator()(int n) {
+            if (n != 0) {
+                auto asked = to.ask(n);
+                wait_until([&] { return asked.is_ready(); });
+                asked.then([this](const outcome& reply) { sum += reply.value(); });
+                const drover::ref<int (*)(int)> nobody;
+                nobody.ask(1).then(
+                    [this](const outcome& reply) { sum += reply.error().code == ask_error::no_target ? 100 : 0; });
+            }
+            return sum;
         }
-        return got;
-    });
+    };
+    auto a = w.rt.spawn<asker>(square);
     CHECK(a.ask(3).get() == 100);
     wait_until([&] { return a.ask(0).get() == 109; });
 }

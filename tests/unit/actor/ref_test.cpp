@@ -195,19 +195,23 @@ TEST_CASE("tell_batch takes move-only messages and ranges with proxies") {
     CHECK(flags.ask(true).get() == 11);
 }
 
-TEST_CASE("a batch of which one copy throws is not sent at all") {
-    world w;
-    int handled = 0;
-    auto a = w.rt.spawn([&handled](const copy_bomb&) { ++handled; });
-    std::vector<copy_bomb> bombs;
-    for (int n = 1; n != 5; ++n) {
-        bombs.emplace_back(n);
+TEST_CASE("a batch of which one copy throws is not sent at all, and leaves nothing behind") {
+    const std::size_t before = drover_test::blocks_in_use();
+    {
+        world w;
+        int handled = 0;
+        auto a = w.rt.spawn([&handled](const copy_bomb&) { ++handled; });
+        std::vector<copy_bomb> bombs;
+        for (int n = 1; n != 5; ++n) {
+            bombs.emplace_back(n);
+        }
+        CHECK_THROWS_WITH(a.tell_batch(bombs), "the third copy");
+        CHECK(w.rt.statistics().offered == 0);
+        CHECK(w.finish());
+        CHECK(handled == 0);
+        CHECK(w.heard.letters().empty());
     }
-    CHECK_THROWS_WITH(a.tell_batch(bombs), "the third copy");
-    CHECK(w.rt.statistics().offered == 0);
-    CHECK(w.finish());
-    CHECK(handled == 0);
-    CHECK(w.heard.letters().empty());
+    CHECK(drover_test::blocks_in_use() == before);
 }
 
 TEST_CASE("a batch is not interleaved with others") {

@@ -184,6 +184,22 @@ TEST_CASE("a handler that says later and takes no promise gives no answer") {
     CHECK(a.tell(1) == drover::delivery::accepted);
 }
 
+TEST_CASE("a handler that throws after it took the promise answers with the exception, whoever has the promise") {
+    world w;
+    drover::promise<int> taken;
+    auto a = w.rt.spawn([&](int, context& c) -> drover::later<int> {
+        taken = c.later<int>();
+        throw std::runtime_error("after the promise");
+    });
+    const auto outcome = a.ask(1).result();
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == ask_error::handler_threw);
+    CHECK(drover::describe(outcome.error().exception) == "after the promise");
+    wait_until([&] { return a.stopped(); });
+    taken.set(1);  // too late
+    CHECK(w.heard.failures().size() == 1);
+}
+
 TEST_CASE("later of another type, or twice, is an error of the handler") {
     world w;
     SECTION("another type") {

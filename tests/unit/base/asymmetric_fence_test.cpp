@@ -1,15 +1,18 @@
 #include <drover/base/asymmetric_fence.hpp>
 #include <drover/base/biased_lock.hpp>
+#include <drover/base/cache_line.hpp>
 
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -22,6 +25,8 @@ namespace {
 
 namespace fence = drover::asymmetric_fence;
 
+constexpr const char* child_mark = "DROVER_TEST_WITHOUT_MEMBARRIER";
+
 // Waits closely at first, so that the two sides meet within nanoseconds where there are two processors.
 void await_turn(const std::atomic<std::size_t>& turn, std::size_t wanted) {
     for (int spins = 0; turn.load(std::memory_order_acquire) != wanted; ++spins) {
@@ -31,30 +36,38 @@ void await_turn(const std::atomic<std::size_t>& turn, std::size_t wanted) {
     }
 }
 
-// Store, fence, load on both sides: how often both missed the other's store. Never, if the fences do their duty.
+// Store, fence, load on both sides: how often both missed the other. Never, if the fences do their duty. The words hold
+// the round and are not reset: each was read by the other side last, so a store must fetch its line and stays in the
+// store buffer for long. The common side waits a little, differently each round, as the other hears of the round later.
+// Whether a broken fence is seen depends on both sides running at once; tests/model/biased_lock.pml does not.
 std::size_t missed_by_both(std::size_t rounds) {
-    std::atomic<std::uint32_t> common{0};
-    std::atomic<std::uint32_t> rare{0};
-    std::atomic<std::size_t> turn{0};
-    std::atomic<std::uint32_t> rare_saw{0};
+    struct alignas(2 * drover::cache_line) word {
+        std::atomic<std::size_t> value{0};
+    };
+    word common;
+    word rare;
+    word begun;
+    word ended;
+    std::size_t rare_saw = 0;
     std::size_t missed = 0;
     std::thread other([&] {
         for (std::size_t round = 1; round <= rounds; ++round) {
-            await_turn(turn, 2 * round - 1);
-            rare.store(1, std::memory_order_relaxed);
+            await_turn(begun.value, round);
+            rare.value.store(round, std::memory_order_relaxed);
             fence::heavy_fence();
-            rare_saw.store(common.load(std::memory_order_relaxed));
-            turn.store(2 * round);
+            rare_saw = common.value.load(std::memory_order_relaxed);
+            ended.value.store(round, std::memory_order_release);
         }
     });
     for (std::size_t round = 1; round <= rounds; ++round) {
-        common.store(0);
-        rare.store(0);
-        turn.store(2 * round - 1, std::memory_order_release);  // leaves the store buffer as full as it is
-        fence::light_store<std::uint32_t>(common, 1);
-        const std::uint32_t saw = rare.load(std::memory_order_relaxed);
-        await_turn(turn, 2 * round);
-        missed += saw == 0 && rare_saw.load() == 0 ? 1 : 0;
+        begun.value.store(round, std::memory_order_release);
+        for (std::size_t pause = round * 7 % 1024; pause != 0; --pause) {
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+        }
+        fence::light_store<std::size_t>(common.value, round);
+        const std::size_t common_saw = rare.value.load(std::memory_order_relaxed);
+        await_turn(ended.value, round);
+        missed += common_saw != round && rare_saw != round ? 1 : 0;
     }
     other.join();
     return missed;
@@ -85,11 +98,14 @@ TEST_CASE("one of the two sides of an asymmetric fence sees the other") {
     CHECK(missed_by_both(drover_test::scaled(20000)) == 0);
 }
 
-// The kernel is asked before main, so the case runs once more as a program that finds no membarrier. Hidden: only
-// the case below starts it, and it says what is wrong by its exit status.
+// The kernel is asked before main, so the case runs once more as a program that finds no membarrier: the case below
+// starts it. A choice of cases by the name of this file meets it too, and passes it over.
 TEST_CASE("child without membarrier", "[.without_membarrier]") {
+    if (std::getenv(child_mark) == nullptr) {
+        return;
+    }
     REQUIRE_FALSE(fence::available());
-    CHECK(missed_by_both(drover_test::scaled(2000)) == 0);
+    CHECK(missed_by_both(drover_test::scaled(20000)) == 0);
     drover::biased_lock lock;
     lock.enter();
     CHECK_FALSE(lock.try_revoke());
@@ -100,11 +116,14 @@ TEST_CASE("child without membarrier", "[.without_membarrier]") {
 
 TEST_CASE("without membarrier the fence still holds") {
     constexpr int no_filters = 77;
+    constexpr int not_run = 78;
     const drover_test::death end = drover_test::in_child([] {
         if (!forbid_membarrier()) {
             ::_exit(no_filters);
         }
+        ::setenv(child_mark, "1", 1);
         ::execl("/proc/self/exe", "unit", "[.without_membarrier]", static_cast<char*>(nullptr));
+        ::_exit(not_run);
     });
     if (end.status == no_filters) {
         WARN("this kernel filters no system calls; the fallback was not run");

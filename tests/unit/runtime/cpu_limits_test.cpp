@@ -15,8 +15,7 @@ using drover_test::temporary_folder;
 
 namespace {
 
-// What `f` gives in a thread that may use only as many processors as `keep` (none: an empty mask is refused by the kernel,
-// so one at least).
+// What `f` gives in a thread that may use only one processor.
 template <class F>
 std::size_t pinned_to_one(F f) {
     std::size_t result = 0;

@@ -86,6 +86,14 @@ TEST_CASE("long names keep the worker's number") {
     CHECK(names.count("a name of m/1") == 1);
 }
 
+TEST_CASE("the thread of the timers has a name, and is there only once there is a timer") {
+    drover::runtime rt({.threads = 1, .name = "timely"});
+    CHECK(thread_names().count("timely/timer") == 0);
+    auto a = rt.spawn([](int n) { return n; });
+    CHECK(a.ask(1, 1h).get() == 1);
+    CHECK(thread_names().count("timely/timer") == 1);
+}
+
 TEST_CASE("without a number there are as many workers as this process may use") {
     drover::runtime rt;
     CHECK(rt.thread_count() == drover::default_worker_count());

@@ -163,6 +163,26 @@ TEST_CASE("two that make each other ready do not keep a third from its turn") {
     CHECK(third_ran.load());
 }
 
+TEST_CASE("two that make each other ready go on when there is nobody else") {
+    std::atomic<int> rounds{0};
+    job* other = nullptr;
+    job ping([&](worker& here) {
+        here.group.schedule(here, other);
+        return false;
+    });
+    job pong([&](worker& here) {
+        if (rounds.fetch_add(1) != 500) {
+            here.group.schedule(here, &ping);
+        }
+        return false;
+    });
+    other = &pong;
+    pool workers(1);
+    workers->submit(&ping);
+    wait_until([&] { return workers.quiet(); });
+    CHECK(rounds.load() == 501);
+}
+
 TEST_CASE("a ring of jobs that never rests still looks at what comes from outside") {
     std::atomic<bool> end{false};
     std::atomic<bool> started{false};

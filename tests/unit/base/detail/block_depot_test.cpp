@@ -11,8 +11,8 @@
 using namespace drover::detail;
 using drover_test::failing_new;
 
-// A depot has no destructor, as the real ones are never destroyed: each test has one of its own for the whole process, and
-// retires what it took, so that it does not look like a leak.
+// A depot has no destructor, as the real ones are never destroyed: each test has one of its own for the whole process,
+// and retires what it took, so that it does not look like a leak.
 namespace {
 
 constexpr std::uint8_t biggest = block_classes - 1;
