@@ -27,7 +27,7 @@ struct with_fallback : A {
 };
 
 template <class A, class... Arguments>
-constexpr bool is_ambiguous() noexcept {
+consteval bool is_ambiguous() noexcept {
     if constexpr (std::is_class_v<A> && !std::is_final_v<A> && !std::is_invocable_v<A&, Arguments...>) {
         return !std::is_invocable_v<with_fallback<A>&, Arguments...>;
     } else {
@@ -55,7 +55,7 @@ struct handler_traits {
         (plain && with_context) || detail::is_ambiguous<A, M&&>() || detail::is_ambiguous<A, M&&, basic_context<F>&>();
     static constexpr bool exists = (plain || with_context) && !ambiguous;
 
-    static constexpr auto result_type() noexcept {
+    static consteval auto result_type() noexcept {
         if constexpr (plain) {
             return std::type_identity<std::invoke_result_t<A&, M&&>>{};
         } else {

@@ -88,7 +88,7 @@ private:
         }
     }
 
-    static constexpr thread_cache empty_cache() noexcept {
+    static consteval thread_cache empty_cache() noexcept {
         thread_cache fresh{};
         fresh.loaded.fill(&detail::no_magazine);
         fresh.spare.fill(&detail::no_magazine);
@@ -139,7 +139,7 @@ private:
 /// Memory for one `T`: from the pool if it fits, else from the global allocator.
 template <class T>
 struct pooled_memory {
-    static constexpr bool pooled() noexcept {
+    static consteval bool pooled() noexcept {
         return sizeof(T) <= block_pool::largest && alignof(T) <= block_pool::granule;
     }
 

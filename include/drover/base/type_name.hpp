@@ -7,7 +7,7 @@ namespace drover {
 namespace detail {
 
 template <class T>
-constexpr std::string_view signature_of() noexcept {
+consteval std::string_view signature_of() noexcept {
     return __PRETTY_FUNCTION__;
 }
 

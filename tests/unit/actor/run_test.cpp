@@ -79,6 +79,33 @@ TEST_CASE("stopped hears each reason, once") {
     CHECK(what == (reason == number(stop_kind::failed) ? "negative" : ""));
 }
 
+TEST_CASE("of several reasons to stop the first one counts") {
+    world w;
+    door entered;
+    door leave;
+    std::atomic<int> reason{-1};
+    struct busy {
+        door* entered;
+        door* leave;
+        std::atomic<int>* reason;
+        void operator()(int) {
+            entered->open();
+            leave->pass();
+        }
+        void stopped(drover::stop_reason why) { *reason = number(why.kind()); }
+    };
+    const auto older = w.rt.spawn([](int) {});
+    const auto a = w.rt.spawn<busy>(&entered, &leave, &reason);
+    a.tell(1);
+    entered.pass();
+    a.stop();
+    std::thread stopper([&] { w.rt.stop(); });
+    wait_until([&] { return drover_test::asked_to_stop(older); });  // after the younger one
+    leave.open();
+    stopper.join();
+    CHECK(reason == number(stop_kind::stopped));
+}
+
 TEST_CASE("started runs before the first message, on a worker, with the context") {
     world w(1);
     struct starter {

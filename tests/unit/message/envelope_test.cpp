@@ -199,3 +199,9 @@ TEST_CASE("a node that is not from the pool is left alone") {
     CHECK(in_use() == before);
     CHECK(node.operations == &own);
 }
+
+TEST_CASE("an envelope whose payload is gone has nothing left to destroy") {
+    sample<std::string> envelope(&record_of<std::string>(), std::string(100, 'x'));
+    CHECK(envelope.payload().size() == 100);
+    envelope.destroy_payload();
+}
