@@ -84,7 +84,8 @@ TEST_CASE("a message that holds the last ref to its receiver can be a dead lette
         };
         auto a = w.rt.spawn<takes_self>();
         a.stop();
-        wait_until([&] { return a.stopped() && a.cell()->references.load() == 1; });  // the tree has let go of it
+        const auto& cell = *a.cell();
+        wait_until([&] { return a.stopped() && cell.references.load() == 1; });  // the tree has let go of it
         CHECK(a.tell(std::move(a)) == drover::delivery::stopped);
     }
     CHECK(blocks_in_use() == before);
