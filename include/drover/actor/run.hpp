@@ -34,7 +34,6 @@ public:
         }
         std::size_t left = self.core->quantum;
         unsigned empty_looks = 0;
-        unsigned patience = 0;
         for (;;) {
             if (!self.system.quiet()) [[unlikely]] {
                 attend();
@@ -48,16 +47,12 @@ public:
                 if (!handle(self, me, node)) [[unlikely]] {
                     return run_result::done;
                 }
-                patience = most_patience;
                 left -= 1;
                 if (left == 0 || (left % clock_every == 0 && time_is_over())) [[unlikely]] {
                     return run_result::again;
                 }
-            } else if (patience != 0 && !me.group.has_other_work(me)) {
-                patience -= 1;
-                for (int each = 0; each != pauses_for_more; ++each) {
-                    cpu_pause();
-                }
+            } else if (me.next.load(std::memory_order_relaxed) == nullptr && waited_for_more(left)) {
+                continue;
             } else if (mailbox::try_mark_idle(self.incoming, self.consumed, cell::release_envelope_of)) {
                 // From here on the cell may be another worker's; only these two words may be touched. A signal that came
                 // before the mark found no mark to remove, so it is ours to see; both sides change the mailbox's word, and
@@ -81,10 +76,26 @@ private:
 
     static constexpr std::size_t clock_every = 16;
     static constexpr unsigned most_empty_looks = 64;
-    // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
-    // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines.
-    static constexpr unsigned most_patience = 2;
+    static constexpr unsigned most_waits = 2;
     static constexpr int pauses_for_more = 32;
+
+    // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
+    // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines. True if it
+    // has waited: at most twice after a message, and not before the first.
+    [[gnu::noinline]] bool waited_for_more(std::size_t left) noexcept {
+        if (left != left_at_wait_) {
+            left_at_wait_ = left;
+            waits_ = 0;
+        }
+        if (left == cell_.core->quantum || waits_ == most_waits || me_.group.has_other_work(me_)) {
+            return false;
+        }
+        waits_ += 1;
+        for (int each = 0; each != pauses_for_more; ++each) {
+            cpu_pause();
+        }
+        return true;
+    }
 
     // Runs user code, outside the runtime. Null if it returned.
     template <class Code>
@@ -261,6 +272,8 @@ private:
     worker& me_;
     basic_context<F> turn_;
     std::chrono::steady_clock::time_point since_{};
+    std::size_t left_at_wait_ = 0;
+    unsigned waits_ = 0;
 };
 
 template <class F>

@@ -1,6 +1,7 @@
 #include <drover/actor/cell.hpp>
 
 #include <memory>
+#include <ranges>
 #include <string>
 #include <thread>
 #include <vector>
@@ -75,18 +76,23 @@ TEST_CASE("a cell stays while a ref is left, and goes with the last, whoever dro
     CHECK(blocks_in_use() == before);
 }
 
-TEST_CASE("a message that holds the last ref to its receiver can be a dead letter") {
+TEST_CASE("a message that holds the last ref to its receiver can be a dead letter, with others behind it") {
     const std::size_t before = blocks_in_use();
     {
         world w;
         struct takes_self {
             void operator()(const drover::handle&) {}
         };
-        auto a = w.rt.spawn<takes_self>();
+        auto a = w.rt.spawn<takes_self>(drover::spawn_options{.name = "the receiver"});
         a.stop();
-        const auto& cell = *a.cell();
-        wait_until([&] { return a.stopped() && cell.references.load() == 1; });  // the tree has let go of it
-        CHECK(a.tell(std::move(a)) == drover::delivery::stopped);
+        wait_until([&] { return a.stopped() && a.cell()->references.load() == 1; });  // the tree has let go of it
+        auto messages = std::views::iota(0, 3) | std::views::transform([&a](int n) {
+                            return n == 0 ? drover::handle(std::move(a)) : drover::handle();
+                        });
+        CHECK(a.tell_batch(messages) == drover::delivery::stopped);
+        const auto letters = w.heard.letters();
+        REQUIRE(letters.size() == 3);
+        CHECK(letters.back().actor == "the receiver");
     }
     CHECK(blocks_in_use() == before);
 }

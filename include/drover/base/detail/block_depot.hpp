@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,12 +36,8 @@ inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
 /// an array of indices in the header and not links in the blocks: those are poisoned, and cold in the cache.
 class slab {
 public:
-    /// `huge` asks the kernel for one page instead of 512: worth it only if the slab will be used up.
-    static slab* create(std::size_t block_bytes, bool huge) {
+    static slab* create(std::size_t block_bytes) {
         void* memory = ::operator new(slab_bytes, std::align_val_t{slab_bytes});
-        if (huge) {
-            ::madvise(memory, slab_bytes, MADV_HUGEPAGE);
-        }
         slab* fresh = new (memory) slab(block_bytes);
         poison(fresh->first_block(), slab_bytes - header_bytes());
         return fresh;
@@ -191,7 +185,7 @@ private:
     void* take_from_slab(std::size_t block_bytes) {
         if (partial_ == nullptr) {
             block_bytes_ = block_bytes;
-            link(slab::create(block_bytes, slabs_ != 0));
+            link(slab::create(block_bytes));
             slabs_ += 1;
         }
         slab* from = partial_;
