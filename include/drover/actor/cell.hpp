@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -95,14 +96,44 @@ struct alignas(cache_line) basic_cell : runnable {
         return more != nullptr && !more->name.empty() ? std::string_view(more->name) : operations->name;
     }
 
-    /// The consumer's, or the spawner's before anybody else knows the cell.
+    /// Any thread; most of what is in it is the consumer's all the same. Throws std::bad_alloc when it must be made.
     cell_extra<F>& more() {
-        cell_extra<F>* present = extra.load(std::memory_order_relaxed);
+        cell_extra<F>* present = extra.load(std::memory_order_acquire);
         if (present == nullptr) {
-            present = new cell_extra<F>;
-            extra.store(present, std::memory_order_release);
+            auto fresh = std::make_unique<cell_extra<F>>();
+            // In one order with finish(): either it sees this, or on_departure() sees the closed lane.
+            if (extra.compare_exchange_strong(present, fresh.get(), std::memory_order_seq_cst,
+                                              std::memory_order_acquire)) {
+                present = fresh.release();
+            }
         }
         return *present;
+    }
+
+    // --- who hears of the end ---------------------------------------------------------------------------------------
+
+    /// Any thread. True: `listener` is called once, in the thread that stops this actor, when its mailbox has gone to the
+    /// dead letters. False: the actor has stopped already. Throws std::bad_alloc.
+    bool on_departure(departure& listener) {
+        departure_list& departures = more().departures;
+        if (!departures.add(listener)) {
+            return false;
+        }
+        return !system.is_closed_in_order() || !departures.remove(listener);
+    }
+
+    /// Any thread. True: it is not called any more. False: it has been called, is being called, or was never there.
+    bool forget(departure& listener) noexcept {
+        cell_extra<F>* const present = extra.load(std::memory_order_acquire);
+        return present != nullptr && present->departures.remove(listener);
+    }
+
+    /// The consumer's, once, after the system lane was closed.
+    void depart() noexcept {
+        cell_extra<F>* const present = extra.load(std::memory_order_seq_cst);
+        if (present != nullptr) {
+            present->departures.depart();
+        }
     }
 
     // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------

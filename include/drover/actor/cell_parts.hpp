@@ -7,6 +7,7 @@
 #include <string_view>
 #include <typeinfo>
 
+#include "drover/actor/departure.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/stop_reason.hpp"
 
@@ -29,7 +30,7 @@ struct cell_operations {
     std::string_view name;
 };
 
-/// What few actors need: a name, children, asks that are under way, a reason to stop. Made when first needed.
+/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners. Made when first needed.
 template <class F>
 struct cell_extra {
     /// Decides what a failure does in place of stopping the actor; true if it has decided. Supervision sets it.
@@ -40,6 +41,7 @@ struct cell_extra {
     pending_ask<F>* asks = nullptr;
     std::optional<stop_reason> reason;
     failure_hook* on_failure = nullptr;
+    departure_list departures;
 };
 
 enum class cell_phase : std::uint8_t {

@@ -242,6 +242,7 @@ private:
             each = next;
         }
         cell_.drain_to_dead_letters();
+        cell_.depart();
         F::metrics::on_stop(cell_.id);
         cell_.phase = cell_phase::closed;
         if (cell_.parent != nullptr) {

@@ -41,7 +41,7 @@ public:
     taken take() noexcept { return sort(word_.exchange(0, std::memory_order_acq_rel)); }
 
     /// The consumer's, once: takes all, and refuses everything from now on.
-    taken close() noexcept { return sort(word_.exchange(closed, std::memory_order_acq_rel)); }
+    taken close() noexcept { return sort(word_.exchange(closed, std::memory_order_seq_cst)); }
 
     /// The consumer's: true if nothing waited and the actor is now held; it then belongs to whoever removes the mark.
     bool try_hold() noexcept {
@@ -50,6 +50,8 @@ public:
     }
 
     bool is_closed() const noexcept { return (word_.load(std::memory_order_acquire) & closed) != 0; }
+    /// As is_closed(), in one order with close() and other sequentially consistent operations.
+    bool is_closed_in_order() const noexcept { return (word_.load(std::memory_order_seq_cst) & closed) != 0; }
     bool is_held() const noexcept { return (word_.load(std::memory_order_acquire) & held) != 0; }
 
 private:
