@@ -1,5 +1,5 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
-#include <drover/mailbox/unbounded.hpp>
+#include <drover/mailbox/tagged_list.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -14,7 +14,7 @@
 namespace benches {
 namespace {
 
-using mailbox = drover::unbounded_mailbox;
+using mailbox = drover::tagged_list;
 
 // A mailbox between two cache lines, as in a cell, and nodes that are used in turn: the one handled last stays in the
 // list until the next has been taken.

@@ -10,6 +10,7 @@
 #include "drover/actor/recipient.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/actor/water.hpp"
 #include "drover/base/expected.hpp"
 #include "drover/base/overload.hpp"
 #include "drover/base/version.hpp"

@@ -5,6 +5,7 @@
 #include "drover/metrics.hpp"
 #include "drover/tracing.hpp"
 #include "drover/mailbox.hpp"
+#include "drover/batching.hpp"
 #include "drover/actor.hpp"
 #include "drover/runtime.hpp"
 // clang-format on

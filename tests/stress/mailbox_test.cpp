@@ -1,7 +1,7 @@
-// A cell in small: the unbounded mailbox and the system lane together, as actor/cell.hpp uses them. Senders and
+// A cell in small: the tagged list and the system lane together, as actor/cell.hpp uses them. Senders and
 // signallers schedule it, workers run it, somebody stops it, and late senders drain it.
 #include <drover/mailbox/system_lane.hpp>
-#include <drover/mailbox/unbounded.hpp>
+#include <drover/mailbox/tagged_list.hpp>
 
 #include <array>
 #include <atomic>
@@ -27,10 +27,10 @@ constexpr std::size_t signallers = 2;
 
 class small_cell {
 public:
-    explicit small_cell(std::size_t hold_every) : hold_every_(hold_every) { unbounded_mailbox::start_idle(p_, c_); }
+    explicit small_cell(std::size_t hold_every) : hold_every_(hold_every) { tagged_list::start_idle(p_, c_); }
 
     void tell(message& m) {
-        const push_result result = unbounded_mailbox::push_chain(p_, &m, &m);
+        const push_result result = tagged_list::push_chain(p_, &m, &m);
         if (result == push_result::woke) {
             schedule();
         } else if (result == push_result::closed) {
@@ -70,7 +70,7 @@ private:
             case system_lane::post_result::refused: return false;
             case system_lane::post_result::removed_held: schedule(); return true;
             case system_lane::post_result::posted:
-                if (unbounded_mailbox::clear_idle(p_)) {
+                if (tagged_list::clear_idle(p_)) {
                     schedule();
                 }
         }
@@ -96,7 +96,7 @@ private:
                     return;
                 }
             }
-            if (message_node* const node = unbounded_mailbox::pop(p_, c_, retire())) {
+            if (message_node* const node = tagged_list::pop(p_, c_, retire())) {
                 take(static_cast<const message&>(*node));
                 handled_ += 1;
                 if (hold_every_ != 0 && handled_ % hold_every_ == 0) {
@@ -109,8 +109,8 @@ private:
                 continue;
             }
             leave();
-            if (unbounded_mailbox::try_mark_idle(p_, c_, retire())) {
-                if (lane_.quiet() || !unbounded_mailbox::clear_idle(p_)) {
+            if (tagged_list::try_mark_idle(p_, c_, retire())) {
+                if (lane_.quiet() || !tagged_list::clear_idle(p_)) {
                     return;
                 }
             }
@@ -122,11 +122,11 @@ private:
 
     void close_again() {
         do {
-            while (message_node* const node = unbounded_mailbox::pop(p_, c_, retire())) {
+            while (message_node* const node = tagged_list::pop(p_, c_, retire())) {
                 take(static_cast<const message&>(*node));
                 dead_ += 1;
             }
-        } while (!unbounded_mailbox::try_close(p_, c_, retire()));
+        } while (!tagged_list::try_close(p_, c_, retire()));
     }
 
     void take(const message& m) {
@@ -140,8 +140,8 @@ private:
         }
     }
 
-    unbounded_mailbox::producer_side p_;
-    unbounded_mailbox::consumer_side c_;
+    tagged_list::producer_side p_;
+    tagged_list::consumer_side c_;
     system_lane lane_;
     const std::size_t hold_every_;
     std::atomic<int> scheduled_{0};

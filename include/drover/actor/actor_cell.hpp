@@ -10,7 +10,7 @@ namespace drover {
 /// A cell with room for the actor's state.
 template <class A, class F>
 struct actor_cell final : basic_cell<F> {
-    explicit actor_cell(actor_core<F>& owner) noexcept : basic_cell<F>(owner, record, &basic_cell<F>::run_cell) {}
+    actor_cell(actor_core<F>& owner, mailbox_box<F>* own) noexcept : basic_cell<F>(owner, record, own) {}
     ~actor_cell() {}
 
     union {

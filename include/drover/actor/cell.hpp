@@ -10,10 +10,12 @@
 
 #include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
+#include "drover/actor/mailbox_box.hpp"
 #include "drover/base/cache_line.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/features/features.hpp"
 #include "drover/mailbox/system_lane.hpp"
+#include "drover/mailbox/tagged_list.hpp"
 #include "drover/mailbox/unbounded.hpp"
 #include "drover/message/delivery.hpp"
 #include "drover/message/signal.hpp"
@@ -28,23 +30,25 @@ namespace drover {
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
 struct alignas(cache_line) basic_cell : runnable {
-    using mailbox = unbounded_mailbox;
+    using list = tagged_list;
     using context = basic_context<F>;
     using metrics = typename F::metrics;
 
-    basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, run_function* run_) noexcept
-        : runnable(run_),
-          core(&owner),
+    /// `own` is the part of its mailbox outside the cell, or null; taken over.
+    basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, mailbox_box<F>* own) noexcept
+        : runnable(own != nullptr ? own->operations->run : &run_cell),
+          core(owner, own == nullptr),
           operations(&type_operations),
           pill(&pill_operations),
           id(owner.next_id()),
-          stopped_signal(*this) {
+          stopped_signal(*this),
+          box(own) {
         core->retain();
         if (operations->start != nullptr) {
-            mailbox::start_scheduled(incoming, consumed);
+            list::start_scheduled(incoming, consumed);
         } else {
             phase = cell_phase::running;
-            mailbox::start_idle(incoming, consumed);
+            list::start_idle(incoming, consumed);
         }
     }
 
@@ -52,19 +56,20 @@ struct alignas(cache_line) basic_cell : runnable {
     basic_cell& operator=(const basic_cell&) = delete;
 
     // --- senders' line ---------------------------------------------------------------------------------------------
-    mailbox::producer_side incoming;
+    list::producer_side incoming;
     system_lane system;
     std::atomic<std::uint32_t> references{2};
     static constexpr std::uint8_t not_requested = 0xff;
     std::atomic<std::uint8_t> requested{not_requested};  ///< a stop_kind: why a stop was posted; the first one counts
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
-    bool never_started = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
-    actor_core<F>* const core;
+    bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
+    bool outboxed : 1 = false;       ///< its sends go through an outbox; set before anybody else knows the cell
+    const core_pointer<F> core;
     const cell_operations<F>* const operations;
 
     // --- consumer's line -------------------------------------------------------------------------------------------
-    alignas(cache_line) mailbox::consumer_side consumed;
+    alignas(cache_line) list::consumer_side consumed;
     envelope_of<F> pill;  ///< pushed behind what is queued by stop_when_drained()
     basic_cell* parent = nullptr;
     basic_cell* older = nullptr;
@@ -77,14 +82,18 @@ struct alignas(cache_line) basic_cell : runnable {
         explicit child_signal(basic_cell& self) noexcept : signal<context>(&child_operations), child(self) {}
         basic_cell& child;
     } stopped_signal;
+    mailbox_box<F>* const box;  ///< null: the mailbox is the list
 
     // --- references ------------------------------------------------------------------------------------------------
 
     void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
         if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            core_record* const owner = core;
+            core_record* const owner = core.get();
             delete extra.load(std::memory_order_relaxed);
+            if (box != nullptr) {
+                box->operations->free(*this);
+            }
             operations->free(this);
             owner->release();
         }
@@ -155,11 +164,16 @@ struct alignas(cache_line) basic_cell : runnable {
 
     // --- sending -----------------------------------------------------------------------------------------------------
 
-    /// Pushes a chain of `count` messages. The caller holds a reference and, unless a worker, a send_bracket.
+    /// Pushes a chain of `count` messages into the list. The caller holds a reference and, unless a worker, a
+    /// send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         mine.pushed.add(count);
         metrics::on_enqueue(count);
-        switch (mailbox::push_chain(incoming, first, last)) {
+        return follow_push(mine, list::push_chain(incoming, first, last));
+    }
+
+    delivery follow_push(lane& mine, push_result result) noexcept {
+        switch (result) {
             case push_result::queued: return delivery::accepted;
             case push_result::woke: schedule(mine); return delivery::accepted;
             case push_result::closed: break;
@@ -199,16 +213,17 @@ struct alignas(cache_line) basic_cell : runnable {
     void request_stop_when_drained() noexcept {
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
+        flush_outbox();
         if (!pill_sent.exchange(true, std::memory_order_acq_rel)) {
-            switch (mailbox::push_chain(incoming, &pill, &pill)) {
-                case push_result::queued: break;
-                case push_result::woke: schedule(mine); break;
-                case push_result::closed:
-                    retain();
-                    drain_to_dead_letters();
-                    release();
-            }
+            static_cast<void>(follow_push(mine, list::push_chain(incoming, &pill, &pill)));
         }
+    }
+
+    /// Lets a held actor run, if it is held. As post().
+    void unhold() noexcept {
+        lane& mine = lane_to(*core);
+        const send_bracket bracket(mine);
+        wake(mine, system.post(nullptr));
     }
 
     // --- the consumer: the run loop is in actor/run.hpp -----------------------------------------------------------------
@@ -217,37 +232,41 @@ struct alignas(cache_line) basic_cell : runnable {
     /// mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for itself,
     /// and does not keep this from ending.
     void drain_to_dead_letters() noexcept {
-        const message_node* const handled = consumed.tail;  // its message is gone already
         message_node* first = nullptr;
-        message_node* last = nullptr;
-        const auto collect = [&](message_node* node) noexcept {
-            if (node == handled) {
-                release_envelope_of(node);
-            } else {
-                node->next.store(nullptr, std::memory_order_relaxed);
-                if (last != nullptr) {
-                    last->next.store(node, std::memory_order_relaxed);
-                } else {
-                    first = node;
-                }
-                last = node;
-            }
-        };
-        for (;;) {
-            if (mailbox::pop(incoming, consumed, collect) == nullptr) {
-                if (mailbox::try_close(incoming, consumed, collect)) {
-                    break;
-                }
-                yield_thread();  // a sender is between its two steps
-            }
+        if (box == nullptr) {
+            unbounded_mailbox::extra none;
+            first = close_mailbox<unbounded_mailbox>(none);
+        } else {
+            first = box->operations->close(*this);
         }
         while (first != nullptr) {
             message_node* const next = first->next.load(std::memory_order_relaxed);
-            bury(first, dead_letter_reason::stopped);
-            discard(first);
-            release_envelope_of(first);
+            bury_envelope(first, dead_letter_reason::stopped);
             first = next;
         }
+    }
+
+    /// Leaves the mailbox closed and gives what was in it, linked.
+    template <class Mailbox>
+    message_node* close_mailbox(typename Mailbox::extra& extra_part) noexcept {
+        closing_owner collected{{*this}, Mailbox::given(incoming, consumed, extra_part)};
+        for (;;) {
+            if (Mailbox::pop(incoming, consumed, extra_part, collected) != nullptr) {
+                continue;
+            }
+            if (!Mailbox::try_close(incoming, consumed, extra_part, collected)) {
+                yield_thread();  // a sender is between its two steps
+            } else if (Mailbox::quiet(extra_part) || list::announce(incoming) != push_result::closed) {
+                return collected.first;
+            }
+        }
+    }
+
+    /// A message that is in no mailbox any more: a dead letter, destroyed, its memory given back.
+    void bury_envelope(message_node* node, dead_letter_reason reason) noexcept {
+        bury(node, reason);
+        discard(node);
+        release_envelope_of(node);
     }
 
     static void release_envelope_of(message_node* node) noexcept {
@@ -267,11 +286,13 @@ struct alignas(cache_line) basic_cell : runnable {
         report_dead(message, reason);
     }
 
-    /// A message from outside that the gate stopped. Counted by its sender in one place, so that the accounts agree at any
-    /// moment.
-    void refuse(lane& mine, std::string_view message) noexcept {
-        mine.refused.add(1);
-        report_dead(message, dead_letter_reason::stopped);
+    /// Messages that are dead letters without having been pushed. Counted by their sender in one place, so that the
+    /// accounts agree at any moment.
+    void refuse(lane& mine, std::string_view message, dead_letter_reason reason, std::size_t count = 1) noexcept {
+        for (std::size_t each = 0; each != count; ++each) {
+            mine.unsent[static_cast<std::size_t>(reason)].add(1);
+            report_dead(message, reason);
+        }
     }
 
     void discard(message_node* node) noexcept {
@@ -283,11 +304,48 @@ struct alignas(cache_line) basic_cell : runnable {
         }
     }
 
+    /// What a mailbox knows of its actor.
+    struct mailbox_owner {
+        basic_cell& cell;
+
+        static void retire(message_node* node) noexcept { release_envelope_of(node); }
+        static std::size_t level(const message_node* node) noexcept {
+            const auto& letter = *static_cast<const envelope_of<F>*>(node);
+            return letter.operations->level != nullptr ? letter.operations->level(node) : 0;
+        }
+        bool is_mark(const message_node* node) const noexcept { return node == &cell.pill; }
+        void fell_to_low_water() const noexcept { cell.tell_water_level(); }
+    };
+
+    /// Tells the subscribers of a limited mailbox that it is fuller, or emptier, than its marks.
+    void tell_water_level() noexcept;
+
     static run_result run_cell(runnable* item, lane& mine);
 
     static void run_pill(message_node*, context&);
 
 private:
+    // Keeps what a mailbox gives up, but for the envelope whose message is gone already.
+    struct closing_owner : mailbox_owner {
+        const message_node* handled;
+        mutable message_node* first = nullptr;
+        mutable message_node* last = nullptr;
+
+        void retire(message_node* node) const noexcept {
+            if (node == handled) {
+                release_envelope_of(node);
+                return;
+            }
+            node->next.store(nullptr, std::memory_order_relaxed);
+            if (last != nullptr) {
+                last->next.store(node, std::memory_order_relaxed);
+            } else {
+                first = node;
+            }
+            last = node;
+        }
+    };
+
     void report_dead(std::string_view message, dead_letter_reason reason) noexcept {
         metrics::on_dead_letter(static_cast<std::size_t>(reason));
         core->report(dead_letter{reason, message, name(), id});
@@ -295,7 +353,7 @@ private:
 
     system_lane::post_result wake(lane& mine, system_lane::post_result result) noexcept {
         if (result == system_lane::post_result::removed_held ||
-            (result == system_lane::post_result::posted && mailbox::clear_idle(incoming))) {
+            (result == system_lane::post_result::posted && list::clear_idle(incoming))) {
             schedule(mine);
         }
         return result;

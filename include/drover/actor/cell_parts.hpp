@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -28,6 +29,7 @@ struct cell_operations {
     void (*free)(basic_cell<F>*) noexcept;
     const std::type_info* type;
     std::string_view name;
+    std::size_t outbox;  ///< messages a receiver that the type gathers before it pushes; 0: as the runtime says
 };
 
 /// What few actors need: a name, children, asks that are under way, a reason to stop, listeners. Made when first needed.
@@ -48,6 +50,7 @@ enum class cell_phase : std::uint8_t {
     fresh,      ///< `started` has not run yet
     running,    ///< takes messages
     attending,  ///< running, and in `started` or a signal's code at the moment
+    batched,    ///< running, and the handler that runs has more than one message
     ending,     ///< has come to the mark of stop_when_drained()
     stopping,   ///< waits for its children to stop; takes signals only
     closed,     ///< its state is gone

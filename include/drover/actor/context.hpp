@@ -20,7 +20,12 @@ namespace drover {
 template <class F>
 class basic_context {
 public:
-    basic_context(basic_cell<F>& cell, worker& on) noexcept : cell_(cell), worker_(on) { current() = this; }
+    using take_function = std::size_t(basic_cell<F>&, const operations_of<F>*, message_node**, std::size_t) noexcept;
+
+    basic_context(basic_cell<F>& cell, worker& on, take_function* take) noexcept
+        : cell_(cell), worker_(on), take_(take) {
+        current() = this;
+    }
     basic_context(const basic_context&) = delete;
     basic_context& operator=(const basic_context&) = delete;
 
@@ -45,12 +50,13 @@ public:
         return spawn_actor<A, F>(*cell_.core, &cell_, std::forward<Arguments>(arguments)...);
     }
     template <class Callable>
-        requires(!std::same_as<std::remove_cvref_t<Callable>, spawn_options>)
+        requires(!is_spawn_options<std::remove_cvref_t<Callable>>)
     ref<std::decay_t<Callable>, F> spawn(Callable&& callable) {
         return spawn_actor<std::decay_t<Callable>, F>(*cell_.core, &cell_, std::forward<Callable>(callable));
     }
-    template <class Callable>
-    ref<std::decay_t<Callable>, F> spawn(spawn_options options, Callable&& callable) {
+    template <class Options, class Callable>
+        requires is_spawn_options<Options>
+    ref<std::decay_t<Callable>, F> spawn(Options options, Callable&& callable) {
         return spawn_actor<std::decay_t<Callable>, F>(*cell_.core, &cell_, std::move(options),
                                                       std::forward<Callable>(callable));
     }
@@ -90,6 +96,18 @@ public:
         return actor_cell<A, F>::state_of(cell_);
     }
 
+    /// More messages with this very record, if they come next: at most `most`, into `nodes`. Their payloads are the caller's
+    /// to destroy; so is the memory of all but the last.
+    std::size_t take_more(const operations_of<F>* record, message_node** nodes, std::size_t most) noexcept {
+        const std::size_t taken = take_(cell_, record, nodes, most);
+        batched_ += taken;
+        return taken;
+    }
+
+    /// How many messages beside its own the handler that runs, or has just run, got.
+    std::size_t batched() const noexcept { return batched_; }
+    std::size_t exchange_batched() noexcept { return std::exchange(batched_, 0); }
+
     void begin_request(void* right, std::string_view reply) noexcept {
         request_ = right;
         reply_ = reply;
@@ -99,6 +117,8 @@ public:
 private:
     basic_cell<F>& cell_;
     worker& worker_;
+    take_function* take_;
+    std::size_t batched_ = 0;
     void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`
     std::string_view reply_;   // valid while `request_` is
 };

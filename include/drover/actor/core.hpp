@@ -84,4 +84,27 @@ private:
     std::atomic<std::uint32_t> bell_{0};
 };
 
+/// A cell's pointer to its core, with a mark if a send must not go straight into the cell's list.
+template <class F>
+class core_pointer {
+public:
+    core_pointer(actor_core<F>& owner, bool straight) noexcept
+        : word_(reinterpret_cast<std::uintptr_t>(static_cast<core_record*>(&owner)) | (straight ? 0 : mark)) {}
+
+    actor_core<F>* get() const noexcept {
+        return static_cast<actor_core<F>*>(reinterpret_cast<core_record*>(word_ & ~mark));
+    }
+    actor_core<F>* operator->() const noexcept { return get(); }
+    actor_core<F>& operator*() const noexcept { return *get(); }
+
+    /// Is this `direct` (thread_state::direct), and does nothing stand between a send and the list?
+    bool straight(const core_record* direct) const noexcept {
+        return word_ == reinterpret_cast<std::uintptr_t>(direct);
+    }
+
+private:
+    static constexpr std::uintptr_t mark = 1;
+    std::uintptr_t word_;
+};
+
 }  // namespace drover

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 #include <type_traits>
 #include <utility>
 
+#include "drover/actor/choices.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/stop_reason.hpp"
 
@@ -75,14 +77,18 @@ inline constexpr bool is_later = false;
 template <class R>
 inline constexpr bool is_later<later<R>> = true;
 
+/// What handles a told `M`: for a batched message the handler of its spans.
+template <class A, class M, class F>
+using told_traits = handler_traits<A, std::conditional_t<is_batched<A, M>, std::span<M>, M>, F>;
+
 /// `A` has exactly one handler for `M`, and `M` can be put into a mailbox.
 template <class A, class M, class F>
-concept handles = std::is_move_constructible_v<M> && handler_traits<A, M, F>::exists;
+concept handles = std::is_move_constructible_v<M> && told_traits<A, M, F>::exists;
 
 /// `A` answers `M`, with something that can be carried to the asker.
 template <class A, class M, class F>
-concept answers =
-    handles<A, M, F> && !std::is_void_v<reply_type<A, M, F>> && std::is_move_constructible_v<reply_type<A, M, F>>;
+concept answers = std::is_move_constructible_v<M> && handler_traits<A, M, F>::exists &&
+                  !std::is_void_v<reply_type<A, M, F>> && std::is_move_constructible_v<reply_type<A, M, F>>;
 
 /// True, or one error of one fixed sentence: the compiler's note names the types.
 template <class A, class M, class F>
@@ -97,6 +103,11 @@ consteval bool check_tell() {
             !handler_traits<A, M, F>::ambiguous,
             "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
         return false;
+    } else if constexpr (is_batched<A, M>) {
+        static_assert(told_traits<A, M, F>::exists,
+                      "drover: no batch handler: `batches` names this message, and the actor has no call operator that "
+                      "takes a std::span of it");
+        return told_traits<A, M, F>::exists;
     } else {
         static_assert(handler_traits<A, M, F>::exists,
                       "drover: no such handler: the actor has no call operator that takes this message");
@@ -106,7 +117,13 @@ consteval bool check_tell() {
 
 template <class A, class M, class F>
 consteval bool check_ask() {
-    if constexpr (!handles<A, M, F>) {
+    if constexpr (is_batched<A, M> && !handler_traits<A, M, F>::exists) {
+        static_assert(
+            !is_batched<A, M>,
+            "drover: nothing to ask: asks are never batched, and the actor has no call operator that takes this "
+            "message alone");
+        return false;
+    } else if constexpr (!std::is_move_constructible_v<M> || !handler_traits<A, M, F>::exists) {
         return check_tell<A, M, F>();
     } else if constexpr (std::is_void_v<reply_type<A, M, F>>) {
         static_assert(

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "drover/actor/actor_cell.hpp"
+#include "drover/actor/batch.hpp"
+#include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/base/type_name.hpp"
@@ -16,12 +18,20 @@ namespace drover {
 
 namespace detail {
 
-template <class A, class M, class F>
-decltype(auto) call_handler(A& state, M&& message, basic_context<F>& turn) {
-    if constexpr (handler_traits<A, M, F>::plain) {
-        return state(std::move(message));
+// How a priority mailbox finds the level of a message that waits; null if all are 0.
+template <class A, class Envelope, class M>
+consteval auto level_function() noexcept -> std::size_t (*)(const message_node*) {
+    if constexpr (prioritised<A, M>) {
+        return [](const message_node* node) {
+            const auto& payload = static_cast<const Envelope*>(node)->payload();
+            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(payload)>, M>) {
+                return priority_of<A>(payload);
+            } else {
+                return priority_of<A>(payload.message);
+            }
+        };
     } else {
-        return state(std::move(message), turn);
+        return nullptr;
     }
 }
 
@@ -45,7 +55,10 @@ private:
 
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
-        if constexpr (envelope_type::trivial) {
+        if constexpr (is_batched<A, M>) {
+            batch_of_messages<A, M, F> batch(turn);
+            batch.run(self, record);
+        } else if constexpr (envelope_type::trivial) {
             static_cast<void>(detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
         } else {
             std::exception_ptr thrown;
@@ -64,7 +77,8 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>()};
+    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>(),
+                                             detail::level_function<A, envelope_type, M>()};
 };
 
 /// An ask: the message and the right to answer it.
@@ -138,7 +152,8 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>()};
+    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>(),
+                                             detail::level_function<A, envelope_type, M>()};
 };
 
 }  // namespace drover

@@ -6,6 +6,7 @@
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/features/features.hpp"
+#include "drover/scheduling/this_thread.hpp"
 
 namespace drover {
 
@@ -31,6 +32,7 @@ public:
     template <class Value>
     void answer(Value&& value) noexcept {
         if (record_ != nullptr) {
+            flush_outbox();  // what was told before the answer arrives before it
             record_->answer(std::forward<Value>(value));
             std::exchange(record_, nullptr)->release();
         }

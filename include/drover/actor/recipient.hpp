@@ -53,6 +53,10 @@ public:
         return this->cell_ == nullptr ? delivery::no_target : operations_->try_tell(*this->cell_, message);
     }
 
+    // --- for the runtime -----------------------------------------------------------------------------------------------
+
+    auto tell_function() const noexcept { return operations_ != nullptr ? operations_->tell : nullptr; }
+
 private:
     const detail::tell_operations<M, F>* operations_ = nullptr;
 };

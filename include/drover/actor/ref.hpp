@@ -10,8 +10,7 @@
 #include "drover/actor/answer.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
-#include "drover/actor/message.hpp"
-#include "drover/actor/promise.hpp"
+#include "drover/actor/send.hpp"
 
 namespace drover {
 
@@ -27,81 +26,6 @@ template <class A, class M, class F>
 struct ask_result<A, M, F> {
     using type = answer<reply_type<A, M, F>, F>;
 };
-
-// A chain of messages that is not sent yet.
-template <class F>
-struct message_chain {
-    message_node* first = nullptr;
-    message_node* last = nullptr;
-    std::size_t count = 0;
-
-    void append(message_node* node) noexcept {
-        if (last != nullptr) {
-            last->next.store(node, std::memory_order_relaxed);
-        } else {
-            first = node;
-        }
-        last = node;
-        count += 1;
-    }
-
-    void discard(basic_cell<F>& receiver) noexcept {
-        while (first != nullptr) {
-            message_node* const next = first->next.load(std::memory_order_relaxed);
-            receiver.discard(first);
-            basic_cell<F>::release_envelope_of(first);
-            first = next;
-        }
-    }
-};
-
-template <class A, class M, class F>
-delivery tell_cell(basic_cell<F>& cell, M&& message) {
-    using message_type = std::decay_t<M>;
-    lane& mine = lane_to(*cell.core);
-    const send_bracket bracket(mine);
-    if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
-        cell.refuse(mine, type_name<message_type>());
-        return delivery::stopped;
-    }
-    message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
-    return cell.push(mine, node, node, 1);
-}
-
-template <class A, class M, class F>
-delivery try_tell_cell(basic_cell<F>& cell, M& message) {
-    lane& mine = lane_to(*cell.core);
-    const send_bracket bracket(mine);
-    if ((!mine.worker && !cell.core->gate_open()) || cell.system.is_closed()) {
-        mine.returned.add(1);
-        return delivery::stopped;
-    }
-    message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
-    // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any accepted send.
-    cell.push(mine, node, node, 1);
-    return delivery::accepted;
-}
-
-template <class A, class M, class F>
-auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
-    using reply = reply_type<A, M, F>;
-    lane& mine = lane_to(*cell.core);
-    const send_bracket bracket(mine);
-    reply_record<reply, F>* const record = reply_record<reply, F>::create(cell);
-    answer<reply, F> result(record);
-    request<reply, F> right(record);
-    F::metrics::on_ask_sent();
-    if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
-        cell.refuse(mine, type_name<M>());
-        return result;  // `right` answers that the actor has stopped
-    }
-    if (timeout != nullptr) {
-        record->expire_after(*timeout);
-    }
-    message_node* const node = asked_message<A, M, F>::create(cell, std::move(message), right);
-    cell.push(mine, node, node, 1);
-    return result;
-}
 
 }  // namespace detail
 
@@ -159,7 +83,7 @@ public:
             if (this->cell_ == nullptr) {
                 return delivery::no_target;
             }
-            return send_batch<message_type>(std::forward<Range>(range));
+            return detail::tell_batch_to_cell<A, message_type>(*this->cell_, std::forward<Range>(range));
         } else {
             return delivery::no_target;
         }
@@ -193,33 +117,6 @@ private:
         } else {
             return refused{};
         }
-    }
-
-    template <class M, class Range>
-    delivery send_batch(Range&& range) const {
-        basic_cell<F>& cell = *this->cell_;
-        lane& mine = lane_to(*cell.core);
-        const send_bracket bracket(mine);
-        if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
-            for (auto each = std::ranges::begin(range); each != std::ranges::end(range); ++each) {
-                cell.refuse(mine, type_name<M>());
-            }
-            return delivery::stopped;
-        }
-        detail::message_chain<F> chain;
-        try {
-            for (auto&& each : range) {
-                if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
-                    chain.append(told_message<A, M, F>::create(cell, M(std::forward<decltype(each)>(each))));
-                } else {
-                    chain.append(told_message<A, M, F>::create(cell, M(std::move(each))));
-                }
-            }
-        } catch (...) {
-            chain.discard(cell);
-            throw;
-        }
-        return chain.count == 0 ? delivery::accepted : cell.push(mine, chain.first, chain.last, chain.count);
     }
 };
 

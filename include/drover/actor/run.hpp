@@ -1,13 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <string_view>
 #include <utility>
 
+#include "drover/actor/boxed_mailbox.hpp"
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
+#include "drover/actor/linger.hpp"
+#include "drover/actor/outbox.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/base/prefetch.hpp"
@@ -17,15 +21,21 @@ namespace drover {
 
 /// One run of one actor on one worker: its signals first, then messages until there are none, its share is over, or it
 /// stops. Whoever returns run_result::done has given the cell up and touches it no more.
-template <class F>
+template <class F, class Mailbox>
 class actor_run {
 public:
-    actor_run(basic_cell<F>& self, worker& me) noexcept : cell_(self), me_(me), turn_(self, me) {}
+    using extra_type = typename Mailbox::extra;
+
+    /// `outbox` is open, or null if the actor has none.
+    actor_run(basic_cell<F>& self, extra_type& own, worker& me, basic_outbox<F>* outbox) noexcept
+        : cell_(self), own_(own), me_(me), outbox_(outbox), turn_(self, me, &take_more) {}
 
     [[gnu::always_inline]] run_result operator()() noexcept {
         // Named here so that they stay in registers: the object itself is known to what is called.
         basic_cell<F>& self = cell_;
+        extra_type& own = own_;
         worker& me = me_;
+        const owner its{self};
         if (self.core->stopping()) [[unlikely]] {
             return await_stop();
         }
@@ -34,6 +44,7 @@ public:
         }
         std::size_t left = self.core->quantum;
         unsigned empty_looks = 0;
+        [[maybe_unused]] bool lingered = false;
         for (;;) {
             if (!self.system.quiet()) [[unlikely]] {
                 attend();
@@ -41,29 +52,49 @@ public:
                     return run_result::done;
                 }
             }
-            message_node* const node = mailbox::pop(self.incoming, self.consumed, cell::release_envelope_of);
+            if constexpr (Mailbox::limited) {
+                if (self.box->linger != nullptr && !lingered) [[unlikely]] {
+                    flush();
+                    const auto outcome = self.box->linger->hold(own.room);
+                    if (outcome == linger_state<F>::outcome::held) {
+                        return run_result::done;
+                    }
+                    if (outcome == linger_state<F>::outcome::look_again) {
+                        continue;
+                    }
+                    lingered = true;
+                }
+            }
+            message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its);
             if (node != nullptr) [[likely]] {
                 prefetch_to_read(node->next.load(std::memory_order_relaxed));
-                if (!handle(self, me, node)) [[unlikely]] {
-                    return run_result::done;
+                const after_handler after = handle(self, me, node);
+                if (after != after_handler::next) [[unlikely]] {
+                    if (after == after_handler::stopped) {
+                        return run_result::done;
+                    }
+                    left -= std::min(left - 1, turn_.exchange_batched());
                 }
                 left -= 1;
                 if (left == 0 || (left % clock_every == 0 && time_is_over())) [[unlikely]] {
-                    return run_result::again;
+                    return share_is_over();
                 }
             } else if (me.next.load(std::memory_order_relaxed) == nullptr && waited_for_more(left)) {
                 continue;
-            } else if (mailbox::try_mark_idle(self.incoming, self.consumed, cell::release_envelope_of)) {
-                // From here on the cell may be another worker's; only these two words may be touched. A signal that came
-                // before the mark found no mark to remove, so it is ours to see; both sides change the mailbox's word, and
-                // that orders our look at the lane after their post.
-                if (self.system.quiet() || !mailbox::clear_idle(self.incoming)) [[likely]] {
+            } else if (flush(); Mailbox::try_mark_idle(self.incoming, self.consumed, own, its)) {
+                // From here on the cell may be another worker's; only its words may be touched. A signal that came before
+                // the mark found no mark to remove, so it is ours to see; both sides change the list's word, and that
+                // orders our look at the lane after their post. So it is with what a mailbox keeps outside the list.
+                if ((self.system.quiet() && Mailbox::quiet(own)) || !cell::list::clear_idle(self.incoming)) [[likely]] {
                     return run_result::done;
                 }
             } else {
+                if constexpr (Mailbox::limited) {
+                    lingered = false;
+                }
                 // A sender is between its two steps. It may have lost its processor there: let others run.
                 if (++empty_looks == most_empty_looks) {
-                    return run_result::again;
+                    return share_is_over();
                 }
                 cpu_pause();
             }
@@ -72,12 +103,30 @@ public:
 
 private:
     using cell = basic_cell<F>;
-    using mailbox = typename cell::mailbox;
+    using owner = typename cell::mailbox_owner;
+
+    enum class after_handler : std::uint8_t {
+        next,     ///< as after most messages
+        special,  ///< it goes on, and the context has something for the loop
+        stopped,  ///< the cell is given up
+    };
 
     static constexpr std::size_t clock_every = 16;
     static constexpr unsigned most_empty_looks = 64;
     static constexpr unsigned most_waits = 2;
     static constexpr int pauses_for_more = 32;
+
+    // Before the cell is given up: what its next run sends must not overtake.
+    void flush() noexcept {
+        if (outbox_ != nullptr) [[unlikely]] {
+            outbox_->flush();
+        }
+    }
+
+    run_result share_is_over() noexcept {
+        flush();
+        return run_result::again;
+    }
 
     // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
     // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines. True if it
@@ -123,6 +172,7 @@ private:
                 if (!settle()) {
                     return run_result::done;
                 }
+                flush();
             }
         } while (!cell_.system.try_hold());
         return run_result::done;
@@ -139,8 +189,8 @@ private:
         return settle();
     }
 
-    // True if the actor goes on. As outside(), without an exception pointer on the path that every message takes.
-    [[gnu::always_inline]] bool handle(cell& self, worker& me, message_node* node) noexcept {
+    // As outside(), without an exception pointer on the path that every message takes.
+    [[gnu::always_inline]] after_handler handle(cell& self, worker& me, message_node* node) noexcept {
         auto& letter = *static_cast<envelope_of<F>*>(node);
         F::tracing::received(letter.stamp, self.id);
         me.inside.leave();
@@ -154,18 +204,84 @@ private:
         if (self.phase == cell_phase::running) [[likely]] {
             me.handled.add(1);
             F::metrics::on_handled();
-            return true;
+            return after_handler::next;
         }
-        begin_stop(stop_reason(stop_kind::drained));
-        return settle();
+        return handle_special();
     }
 
-    [[gnu::noinline]] bool handle_thrown(const envelope_of<F>& letter, const std::exception_ptr& thrown) noexcept {
-        const std::string_view message = letter.operations->message;
-        cell_.bury(message, dead_letter_reason::failed);
-        fail(message, thrown);
-        return settle();
+    [[gnu::noinline]] after_handler handle_special() noexcept {
+        if (cell_.phase == cell_phase::ending) {
+            begin_stop(stop_reason(stop_kind::drained));
+            return after_settling();
+        }
+        cell_.phase = cell_phase::running;
+        for (std::size_t each = 0; each <= turn_.batched(); ++each) {
+            me_.handled.add(1);
+            F::metrics::on_handled();
+        }
+        return after_handler::special;
     }
+
+    [[gnu::noinline]] after_handler handle_thrown(const envelope_of<F>& letter,
+                                                  const std::exception_ptr& thrown) noexcept {
+        const std::string_view message = letter.operations->message;
+        if (cell_.phase == cell_phase::batched) {
+            cell_.phase = cell_phase::running;
+        }
+        for (std::size_t each = 0; each <= turn_.batched(); ++each) {
+            cell_.bury(message, dead_letter_reason::failed);
+        }
+        flush();
+        fail(message, thrown);
+        return after_settling();
+    }
+
+    after_handler after_settling() noexcept { return settle() ? after_handler::special : after_handler::stopped; }
+
+    // For the context: the rest of a batch.
+    static std::size_t take_more(cell& self, const operations_of<F>* record, message_node** nodes,
+                                 std::size_t most) noexcept {
+        const inside_scope scope(static_cast<worker&>(*this_thread().current).inside);
+        return with_extra(self, [&](extra_type& own) noexcept {
+            const taking_owner its{{self}, Mailbox::given(self.incoming, self.consumed, own)};
+            const auto same = [record](const message_node* node) noexcept {
+                return static_cast<const envelope_of<F>*>(node)->operations == record;
+            };
+            std::size_t taken = 0;
+            while (taken != most) {
+                message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its, same);
+                if (node == nullptr) {
+                    break;
+                }
+                F::tracing::received(static_cast<envelope_of<F>*>(node)->stamp, self.id);
+                nodes[taken++] = node;
+            }
+            if (taken != 0 && self.phase == cell_phase::running) {
+                self.phase = cell_phase::batched;
+            }
+            return taken;
+        });
+    }
+
+    template <class Code>
+    static auto with_extra(cell& self, Code code) noexcept {
+        if constexpr (std::is_same_v<Mailbox, unbounded_mailbox>) {
+            extra_type none;
+            return code(none);
+        } else {
+            return code(boxed_mailbox<F, Mailbox>::of(self).extra);
+        }
+    }
+
+    // While a batch is taken its nodes stay, but for the one that was moved from before.
+    struct taking_owner : owner {
+        const message_node* handled;
+        void retire(message_node* node) const noexcept {
+            if (node == handled) {
+                cell::release_envelope_of(node);
+            }
+        }
+    };
 
     // An exception left the actor's code: one report, and the actor stops unless its hook decides otherwise.
     void fail(std::string_view what, const std::exception_ptr& exception) noexcept {
@@ -192,7 +308,13 @@ private:
             each = next;
         }
         if (taken.stop && cell_.phase == cell_phase::running) {
-            begin_stop(stop_reason(static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed))));
+            const auto why = static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed));
+            if (why == stop_kind::failed) {
+                cell_.requested.store(cell::not_requested, std::memory_order_relaxed);
+                fail("its mailbox", std::make_exception_ptr(mailbox_overflow()));
+            } else {
+                begin_stop(stop_reason(why));
+            }
         }
     }
 
@@ -221,6 +343,7 @@ private:
                 finish(*extra.reason);
             } else {
                 extra.youngest_child->request_stop(stop_kind::parent_stopped);
+                flush();
                 if (cell_.system.try_hold()) {
                     return false;
                 }
@@ -240,6 +363,10 @@ private:
             auto* const late = static_cast<signal<basic_context<F>>*>(each);
             late->operations->refuse(late);
             each = next;
+        }
+        flush();
+        if (cell_.box != nullptr) {
+            cell_.box->leave();
         }
         cell_.drain_to_dead_letters();
         cell_.depart();
@@ -270,18 +397,50 @@ private:
     }
 
     cell& cell_;
+    extra_type& own_;
     worker& me_;
+    basic_outbox<F>* const outbox_;
     basic_context<F> turn_;
     std::chrono::steady_clock::time_point since_{};
     std::size_t left_at_wait_ = 0;
     unsigned waits_ = 0;
 };
 
+namespace detail {
+
+template <class F, class Mailbox>
+run_result run_actor(basic_cell<F>& self, typename Mailbox::extra& own, worker& me) noexcept {
+    basic_outbox<F>* const outbox = self.outboxed ? basic_outbox<F>::open(me, self) : nullptr;
+    actor_run<F, Mailbox> run(self, own, me, outbox);
+    const run_result result = run();
+    if (outbox != nullptr) [[unlikely]] {
+        outbox->close();  // touches the worker alone: the cell may be another's
+    }
+    return result;
+}
+
+}  // namespace detail
+
 template <class F>
 run_result basic_cell<F>::run_cell(runnable* item, lane& mine) {
-    actor_run<F> run(static_cast<basic_cell&>(*item), static_cast<worker&>(mine));
-    return run();
+    unbounded_mailbox::extra none;
+    return detail::run_actor<F, unbounded_mailbox>(static_cast<basic_cell&>(*item), none, static_cast<worker&>(mine));
 }
+
+template <class F, class Mailbox>
+const mailbox_operations<F> boxed_mailbox<F, Mailbox>::record{
+    &admit,
+    &give_back,
+    &push,
+    &close,
+    &given,
+    &count,
+    &free,
+    [](runnable* item, lane& mine) {
+        auto& self = static_cast<basic_cell<F>&>(*item);
+        return detail::run_actor<F, Mailbox>(self, boxed_mailbox::of(self).extra, static_cast<worker&>(mine));
+    },
+    Mailbox::levels};
 
 template <class F>
 void basic_cell<F>::run_pill(message_node*, context& turn) {

@@ -1,22 +1,44 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 
 #include "drover/actor/actor_cell.hpp"
+#include "drover/actor/boxed_mailbox.hpp"
+#include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/actor/linger.hpp"
 #include "drover/actor/ref.hpp"
+#include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
 
 namespace drover {
 
 /// What may be said of one actor when it is spawned.
 struct spawn_options {
-    std::string name{};  ///< for people: dead letters, failures, stragglers; empty: the actor's type
+    std::string name{};        ///< for people: dead letters, failures, stragglers; empty: the actor's type
+    std::size_t capacity = 0;  ///< of a mailbox whose type says `given_at_spawn`, 1 or more; 0 for all others
 };
+
+/// As spawn_options, and the mailbox of this one actor, whose type must not name one:
+/// `rt.spawn<A>(drover::spawn_in<drover::bounded_mailbox<64>>{{.name = "quotes"}}, …)`.
+template <mailbox_policy Mailbox>
+struct spawn_in {
+    spawn_options options{};
+};
+
+template <class T>
+inline constexpr bool is_spawn_options = false;
+template <>
+inline constexpr bool is_spawn_options<spawn_options> = true;
+template <class Mailbox>
+inline constexpr bool is_spawn_options<spawn_in<Mailbox>> = true;
 
 namespace detail {
 
@@ -29,13 +51,65 @@ void construct_state(A* at, Arguments&&... arguments) {
     }
 }
 
+// Throws std::invalid_argument if the options and the mailbox's type do not agree on its capacity.
+template <class A, class Mailbox>
+mailbox_limits limits_at_spawn(const spawn_options& options) {
+    mailbox_limits limits = Mailbox::default_limits();
+    if constexpr (Mailbox::limited) {
+        if (limits.capacity == given_at_spawn) {
+            if (options.capacity == 0 || options.capacity > mailbox_limits::no_limit) {
+                throw std::invalid_argument(
+                    join_text({"drover: the mailbox of ", type_name<A>(), " wants spawn_options::capacity, which is ",
+                               std::to_string(options.capacity), "; use 1 or more"}));
+            }
+            limits.capacity = options.capacity;
+            limits.high_water = Mailbox::marks::high_of(options.capacity);
+            limits.low_water = Mailbox::marks::low_of(options.capacity);
+            return limits;
+        }
+    }
+    if (options.capacity != 0) {
+        throw std::invalid_argument(
+            join_text({"drover: spawn_options::capacity is ", std::to_string(options.capacity), ", but the mailbox of ",
+                       type_name<A>(), " does not take one; use bounded_mailbox<given_at_spawn>"}));
+    }
+    return limits;
+}
+
+// Null if the cell's own list is all there is.
+template <class A, class F, class Mailbox>
+std::unique_ptr<boxed_mailbox<F, Mailbox>> make_mailbox(const spawn_options& options) {
+    mailbox_limits limits = limits_at_spawn<A, Mailbox>(options);
+    if constexpr (std::is_same_v<Mailbox, unbounded_mailbox>) {
+        return nullptr;
+    } else {
+        if constexpr (batching_of<A>::patience.count() > 0) {
+            limits.wake_at = std::min(batching_of<A>::enough, limits.capacity);
+        }
+        auto own = std::make_unique<boxed_mailbox<F, Mailbox>>(limits);
+        if constexpr (batching_of<A>::patience.count() > 0) {
+            own->linger = std::make_unique<linger_state<F>>(batching_of<A>::patience);
+        }
+        return own;
+    }
+}
+
+template <class A, class F>
+void choose_outbox(basic_cell<F>& fresh) noexcept {
+    if constexpr (chooses_outbox<A>) {
+        fresh.outboxed = A::outbox::size != 0;
+    } else {
+        fresh.outboxed = fresh.core->outbox != 0;
+    }
+}
+
 }  // namespace detail
 
 /// Makes an actor of type `A`: constructed here, in the caller's thread, from `arguments` (with braces if it is an
 /// aggregate); `started` runs on a worker. `parent` is the actor that runs here, or null. Throws std::bad_alloc and what the
 /// constructor throws; then nothing has happened.
-template <class A, class F, class... Arguments>
-ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, Arguments&&... arguments) {
+template <class A, class F, class Mailbox, class... Arguments>
+ref<A, F> spawn_with(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, Arguments&&... arguments) {
     using cell_type = actor_cell<A, F>;
     lane& mine = lane_to(core);
     cell_extra<F>* named = nullptr;
@@ -47,10 +121,11 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
     if (parent != nullptr) {
         parent->more();
     }
+    auto own = detail::make_mailbox<A, F, Mailbox>(options);
     void* const memory = pooled_memory<cell_type>::allocate();
     cell_type* fresh = nullptr;
     try {
-        fresh = new (memory) cell_type(core);
+        fresh = new (memory) cell_type(core, own.get());
         detail::construct_state<A>(std::addressof(fresh->state), std::forward<Arguments>(arguments)...);
     } catch (...) {
         std::destroy_at(fresh);
@@ -59,6 +134,11 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         throw;
     }
     fresh->extra.store(extra.release(), std::memory_order_release);
+    if constexpr (batching_of<A>::patience.count() > 0) {
+        own->linger->attach(*fresh);
+    }
+    static_cast<void>(own.release());  // the cell has it
+    detail::choose_outbox<A>(*fresh);
     F::metrics::on_spawn(fresh->id);
     ref<A, F> result(boost::intrusive_ptr<basic_cell<F>>(fresh, false));
     if (parent != nullptr) {
@@ -72,6 +152,21 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         fresh->schedule(mine);
     }
     return result;
+}
+
+template <class A, class F, class... Arguments>
+ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, Arguments&&... arguments) {
+    return spawn_with<A, F, mailbox_of<A>>(core, parent, std::move(options), std::forward<Arguments>(arguments)...);
+}
+
+template <class A, class F, class Mailbox, class... Arguments>
+ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_in<Mailbox> options, Arguments&&... arguments) {
+    static_assert(
+        !requires { typename A::mailbox; },
+        "drover: two mailboxes: the actor's type names one, so spawn_in must not name another");
+    static_assert(Mailbox::limited || batching_of<A>::patience.count() == 0,
+                  "drover: an actor that lingers needs a mailbox that counts: a bounded one, or none of its own");
+    return spawn_with<A, F, Mailbox>(core, parent, std::move(options.options), std::forward<Arguments>(arguments)...);
 }
 
 template <class A, class F, class... Arguments>
@@ -98,6 +193,13 @@ inline constexpr cell_operations<F> actor_cell<A, F>::record{
     &destroy_state,
     &free,
     &typeid(A),
-    type_name<A>()};
+    type_name<A>(),
+    []() -> std::size_t {
+        if constexpr (chooses_outbox<A>) {
+            return A::outbox::size;
+        } else {
+            return 0;
+        }
+    }()};
 
 }  // namespace drover

@@ -1,53 +1,52 @@
 #pragma once
 
 #include <concepts>
-#include <cstdint>
+#include <cstddef>
 
+#include "drover/mailbox/admission.hpp"
+#include "drover/mailbox/push_result.hpp"
+#include "drover/mailbox/tagged_list.hpp"
 #include "drover/message/node.hpp"
 
 namespace drover {
 
-/// What a push found out about the receiver, from the very instruction that made the message visible.
-enum class push_result : std::uint8_t {
-    queued,  ///< somebody will see it
-    woke,    ///< the receiver was idle, and this sender is the one who must schedule it
-    closed,  ///< the receiver had stopped, and this sender is now the one who must drain it to the dead letters
-};
-
 namespace detail {
 
-struct ignore_node {
-    void operator()(message_node*) const noexcept {}
+/// What a mailbox may ask of the actor it belongs to.
+struct any_owner {
+    void retire(message_node*) const noexcept {}                         ///< the memory of a node it needs no longer
+    std::size_t level(const message_node*) const noexcept { return 0; }  ///< of a message: higher goes first
+    bool is_mark(const message_node*) const noexcept { return false; }   ///< the end mark, which takes no room
+    void fell_to_low_water() const noexcept {}
 };
 
 }  // namespace detail
 
-/// A mailbox holds the messages of one actor: any number of senders, one consumer at a time. Its two sides are separate
-/// types, so that a cell can put them on separate cache lines beside other fields of the same user.
+/// A mailbox holds the messages of one actor: any number of senders, one consumer at a time. A model is a type of static
+/// functions over the tagged list that each cell has and its own `extra`, which stands outside the cell.
 ///
-/// Duties beyond the signatures:
-/// - `push_chain(p, first, last)` may be called from any thread, never blocks and never allocates. The nodes are linked
-///   from first to last and `last->next` is null. Nodes of one sender come out in the order they went in.
-/// - `pop` is the consumer's. It gives the next message, and passes each node that the mailbox needs no longer as a
-///   link to `retire`; the node it gave is retired by a later call, at the latest when the mailbox goes idle, and then
-///   perhaps beside the next consumer: `retire` gives memory back and touches nothing of the actor. It gives null
-///   if it finds nothing, which may be because a sender is between making a push visible and linking it.
-/// - `try_mark_idle` is the consumer's: true if nothing waits and the mailbox now says that the consumer is gone, after
-///   which exactly one push answers `woke`. `clear_idle` is anybody's: true if it removed that mark, so that the caller
-///   takes the place of that push.
-/// - `try_close` is as `try_mark_idle`, but for ever: each push that finds the mark answers `closed`, and its sender is
-///   the consumer until it has closed again.
-/// - `count` is the consumer's: how many messages wait; linear.
+/// Duties beyond the signatures; those of the list hold as well:
+/// - `limited` says that `x.room` is an admission: a sender reserves there before it pushes, and `pop` releases.
+/// - `push_chain` never blocks or allocates. Nodes of one sender, and of one level if there are levels, keep their order.
+/// - `pop` gives the next message. It passes each node that it needs no longer to the owner's `retire`, the one it gave by
+///   a later call, at the latest when the mailbox goes idle or closes; `given` is the one it gave last, if not retired.
+/// - `try_mark_idle` and `try_close` as in the list. After them the consumer looks at `quiet`: true if no message waits
+///   outside of the list; if one does, it takes the mark back.
+/// - `count` is the consumer's: how many messages wait, the end mark included; linear.
 template <class M>
-concept mailbox_policy = requires(typename M::producer_side& p, typename M::consumer_side& c, message_node* n) {
-    { M::start_idle(p, c) } noexcept;
-    { M::start_scheduled(p, c) } noexcept;
-    { M::push_chain(p, n, n) } noexcept -> std::same_as<push_result>;
-    { M::pop(p, c, detail::ignore_node{}) } noexcept -> std::same_as<message_node*>;
-    { M::try_mark_idle(p, c, detail::ignore_node{}) } noexcept -> std::same_as<bool>;
-    { M::try_close(p, c, detail::ignore_node{}) } noexcept -> std::same_as<bool>;
-    { M::clear_idle(p) } noexcept -> std::same_as<bool>;
-    { M::count(p, c) } noexcept -> std::same_as<std::size_t>;
-};
+concept mailbox_policy = std::constructible_from<typename M::extra, const mailbox_limits&> &&
+                         requires(tagged_list::producer_side& p, tagged_list::consumer_side& c, typename M::extra& x,
+                                  message_node* n, const detail::any_owner& owner) {
+                             { M::limited } -> std::convertible_to<bool>;
+                             { M::levels } -> std::convertible_to<std::size_t>;
+                             { M::default_limits() } -> std::same_as<mailbox_limits>;
+                             { M::push_chain(p, x, n, n) } noexcept -> std::same_as<push_result>;
+                             { M::pop(p, c, x, owner) } noexcept -> std::same_as<message_node*>;
+                             { M::try_mark_idle(p, c, x, owner) } noexcept -> std::same_as<bool>;
+                             { M::try_close(p, c, x, owner) } noexcept -> std::same_as<bool>;
+                             { M::quiet(x) } noexcept -> std::same_as<bool>;
+                             { M::given(p, c, x) } noexcept -> std::same_as<const message_node*>;
+                             { M::count(p, c, x) } noexcept -> std::same_as<std::size_t>;
+                         };
 
 }  // namespace drover

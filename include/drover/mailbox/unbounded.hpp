@@ -1,119 +1,57 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 
 #include "drover/mailbox/concept.hpp"
-#include "drover/message/node.hpp"
+#include "drover/mailbox/tagged_list.hpp"
 
 namespace drover {
 
-/// The default mailbox: a list without a bound. A push is one `exchange`, whatever the length of the chain; a pop is two
-/// loads. Bits of the head word say that the consumer has gone, so the push itself learns that it must wake it.
-///
-/// Vyukov's intrusive queue of many producers and one consumer, with the mark in the head word as in Pony's runtime. Unlike
-/// there, going idle swings the list back to a stub inside the mailbox, so an idle actor holds no envelope.
-/// Modelled in tests/model/cell.pml.
+/// The default mailbox: the cell's list and nothing else. Takes every message until memory ends.
 struct unbounded_mailbox {
-    static constexpr std::uintptr_t idle = 1;
-    static constexpr std::uintptr_t closed = 2;
-    static constexpr std::uintptr_t marks = idle | closed;
-
-    struct producer_side {
-        std::atomic<std::uintptr_t> head{0};  // the node pushed last, and the marks
-        message_node stub;                    // its link is written by the first push after an idle time
+    struct extra {
+        extra() = default;
+        explicit extra(const mailbox_limits&) noexcept {}
     };
 
-    struct consumer_side {
-        message_node* tail = nullptr;  // the node handled last, or the stub: the next message hangs on its link
-    };
+    static constexpr bool limited = false;
+    static constexpr std::size_t levels = 1;
+    static constexpr mailbox_limits default_limits() noexcept { return {}; }
 
-    static void start_idle(producer_side& p, consumer_side& c) noexcept { start(p, c, idle); }
-    static void start_scheduled(producer_side& p, consumer_side& c) noexcept { start(p, c, 0); }
+    using producer_side = tagged_list::producer_side;
+    using consumer_side = tagged_list::consumer_side;
 
-    static push_result push_chain(producer_side& p, message_node* first, message_node* last) noexcept {
-        // Releases the nodes to the consumer that loads the link below; acquires what the consumer did before its mark,
-        // because the one who finds a mark may become the consumer.
-        const std::uintptr_t previous = p.head.exchange(word(last), std::memory_order_acq_rel);
-        node(previous)->next.store(first, std::memory_order_release);  // pairs with the load in pop()
-        if ((previous & marks) == 0) {
-            return push_result::queued;
-        }
-        return (previous & closed) != 0 ? push_result::closed : push_result::woke;
+    static push_result push_chain(producer_side& p, extra&, message_node* first, message_node* last) noexcept {
+        return tagged_list::push_chain(p, first, last);
     }
 
-    template <class Retire>
-    static message_node* pop(producer_side& p, consumer_side& c, Retire retire) noexcept {
-        message_node* const last = c.tail;
-        message_node* const next = last->next.load(std::memory_order_acquire);  // pairs with the store in push_chain()
-        if (next != nullptr) {
-            c.tail = next;
-            if (last != &p.stub) {
-                retire(last);
-            }
-        }
-        return next;
+    template <class Owner, class Wanted = any_node>
+    static message_node* pop(producer_side& p, consumer_side& c, extra&, const Owner& owner,
+                             Wanted wanted = {}) noexcept {
+        return tagged_list::pop(p, c, [&](message_node* n) noexcept { owner.retire(n); }, wanted);
     }
 
-    template <class Retire>
-    static bool try_mark_idle(producer_side& p, consumer_side& c, Retire retire) noexcept {
-        return try_leave(p, c, idle, retire);
+    template <class Owner>
+    static bool try_mark_idle(producer_side& p, consumer_side& c, extra&, const Owner& owner) noexcept {
+        return tagged_list::try_mark_idle(p, c, [&](message_node* n) noexcept { owner.retire(n); });
     }
 
-    template <class Retire>
-    static bool try_close(producer_side& p, consumer_side& c, Retire retire) noexcept {
-        return try_leave(p, c, closed, retire);
+    template <class Owner>
+    static bool try_close(producer_side& p, consumer_side& c, extra&, const Owner& owner) noexcept {
+        return tagged_list::try_close(p, c, [&](message_node* n) noexcept { owner.retire(n); });
     }
 
-    static bool clear_idle(producer_side& p) noexcept {
-        // A read-modify-write, so that it and the consumer's mark are ordered: whichever comes second sees the first, and
-        // with it the system lane (release here, acquire in try_leave, and the other way round).
-        return (p.head.fetch_and(~idle, std::memory_order_acq_rel) & idle) != 0;
+    static bool quiet(const extra&) noexcept { return true; }
+
+    static const message_node* given(const producer_side& p, const consumer_side& c, const extra&) noexcept {
+        return c.tail != &p.stub ? c.tail : nullptr;
     }
 
-    static std::size_t count(const producer_side&, const consumer_side& c) noexcept {
-        std::size_t waiting = 0;
-        for (const message_node* each = c.tail->next.load(std::memory_order_acquire); each != nullptr;
-             each = each->next.load(std::memory_order_acquire)) {
-            waiting += 1;
-        }
-        return waiting;
-    }
-
-private:
-    static std::uintptr_t word(const message_node* n) noexcept { return reinterpret_cast<std::uintptr_t>(n); }
-    static message_node* node(std::uintptr_t w) noexcept { return reinterpret_cast<message_node*>(w & ~marks); }
-
-    static void start(producer_side& p, consumer_side& c, std::uintptr_t mark) noexcept {
-        c.tail = &p.stub;
-        p.head.store(word(&p.stub) | mark, std::memory_order_relaxed);
-    }
-
-    // The end of the list and the mark change in one step, so no push can come between. What the next consumer needs is
-    // written before: after a success another thread may be the consumer.
-    template <class Retire>
-    static bool try_leave(producer_side& p, consumer_side& c, std::uintptr_t mark, Retire retire) noexcept {
-        message_node* const last = c.tail;
-        if (last != &p.stub) {
-            p.stub.next.store(nullptr, std::memory_order_relaxed);
-            c.tail = &p.stub;
-        }
-        std::uintptr_t expected = word(last);
-        if (!p.head.compare_exchange_strong(expected, word(&p.stub) | mark, std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)) {
-            c.tail = last;
-            return false;
-        }
-        if (last != &p.stub) {
-            retire(last);
-        }
-        return true;
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra&) noexcept {
+        return tagged_list::count(p, c);
     }
 };
 
 static_assert(mailbox_policy<unbounded_mailbox>);
-static_assert(sizeof(unbounded_mailbox::producer_side) == 16);
-static_assert(sizeof(unbounded_mailbox::consumer_side) == 8);
 
 }  // namespace drover

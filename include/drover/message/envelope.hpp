@@ -21,6 +21,7 @@ struct envelope_operations {
     void (*discard)(message_node*);     ///< destroys the message unhandled; throws what its destructor throws
     std::uint8_t size_class;            ///< of the block pool, or `not_pooled`
     std::string_view message;           ///< its type, for people
+    std::size_t (*level)(const message_node*) = nullptr;  ///< its priority; null: 0
 
     static constexpr std::uint8_t not_pooled = 0xff;
 };
@@ -72,6 +73,7 @@ struct loaded_envelope : envelope<Turn, Stamp> {
             return *held_;
         }
     }
+    const Payload& payload() const noexcept { return const_cast<loaded_envelope*>(this)->payload(); }
 
     /// Destroys the payload and leaves the node, which the mailbox may still need as a link. Throws what the payload's
     /// destructor throws, after its memory has been given back.

@@ -38,14 +38,14 @@ public:
             cell_phase::closed) {  // its mailbox is whoever sends to it; it waits for its parent to hear of it
             return;
         }
-        straggler found{std::string(cell.name()), basic_cell<F>::mailbox::count(cell.incoming, cell.consumed), {}};
+        straggler found{std::string(cell.name()), waiting(cell), {}};
         if (cell.pill_sent.load(std::memory_order_acquire) && cell.phase != cell_phase::ending && found.count != 0) {
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
         const bool runs = is_running(cell);
-        const message_node* const last = cell.consumed.tail;
-        if (runs && cell.phase == cell_phase::running && last != &cell.incoming.stub) {
+        const message_node* const last = given(cell);
+        if (runs && (cell.phase == cell_phase::running || cell.phase == cell_phase::batched) && last != nullptr) {
             found.count += 1;
             found.waiting_for = "its handler of ";
             found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
@@ -72,6 +72,18 @@ public:
     std::vector<straggler> stragglers;
 
 private:
+    static std::size_t waiting(const basic_cell<F>& cell) noexcept {
+        return cell.box != nullptr ? cell.box->operations->count(cell)
+                                   : tagged_list::count(cell.incoming, cell.consumed);
+    }
+
+    static const message_node* given(const basic_cell<F>& cell) noexcept {
+        if (cell.box != nullptr) {
+            return cell.box->operations->given(cell);
+        }
+        return cell.consumed.tail != &cell.incoming.stub ? cell.consumed.tail : nullptr;
+    }
+
     bool is_running(const basic_cell<F>& cell) {
         for (std::size_t each = 0; each != group_.size(); ++each) {
             if (group_.at(each).running.load(std::memory_order_acquire) == &cell) {

@@ -29,8 +29,10 @@ struct runtime_options {
     std::size_t quantum = 128;  ///< messages an actor handles before others get their turn, 1 … 1 000 000
     clock_duration quantum_time =
         std::chrono::microseconds(500);  ///< and for how long, looked at every 16 messages; > 0
-    std::string name = "drover";         ///< threads are called name/0, name/1, …; the system shows 15 characters
-    std::vector<int> affinity{};         ///< processors the workers are pinned to, in turn; empty: none
+    /// Messages a receiver that actors without an own choice gather in a run before they push them, 2 … 65536; 0: none.
+    std::size_t outbox = 0;
+    std::string name = "drover";  ///< threads are called name/0, name/1, …; the system shows 15 characters
+    std::vector<int> affinity{};  ///< processors the workers are pinned to, in turn; empty: none
     /// Hears of every message that was not handled. Called in whichever thread finds out, one call at a time; it may send, but
     /// dead letters of its own sends are only counted. Should not block. Default: a line a second on standard error.
     std::function<void(const dead_letter&)> on_dead_letter{};
@@ -52,6 +54,9 @@ inline void check(const runtime_options& options) {
     }
     if (options.quantum == 0 || options.quantum > 1'000'000) {
         refuse("quantum is ", std::to_string(options.quantum), "; use 1 to 1000000 messages");
+    }
+    if (options.outbox == 1 || options.outbox > 65536) {
+        refuse("outbox is ", std::to_string(options.outbox), "; use 2 to 65536 messages, or 0 for no outbox");
     }
     if (options.quantum_time.count() <= 0) {
         refuse("quantum_time is ", std::to_string(options.quantum_time.count()), " ns; use more than 0");

@@ -17,6 +17,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/run.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/actor/water.hpp"
 #include "drover/base/contracts.hpp"
 #include "drover/base/text.hpp"
 #include "drover/runtime/cpu_limits.hpp"
@@ -107,12 +108,13 @@ public:
 
     /// A callable is an actor.
     template <class Callable>
-        requires(!std::same_as<std::remove_cvref_t<Callable>, spawn_options>)
+        requires(!is_spawn_options<std::remove_cvref_t<Callable>>)
     ref<std::decay_t<Callable>, F> spawn(Callable&& callable) {
         return spawn_root<std::decay_t<Callable>>(std::forward<Callable>(callable));
     }
-    template <class Callable>
-    ref<std::decay_t<Callable>, F> spawn(spawn_options named, Callable&& callable) {
+    template <class Options, class Callable>
+        requires is_spawn_options<Options>
+    ref<std::decay_t<Callable>, F> spawn(Options named, Callable&& callable) {
         return spawn_root<std::decay_t<Callable>>(std::move(named), std::forward<Callable>(callable));
     }
 
@@ -161,11 +163,14 @@ public:
         sums.dead_letters = core.dead_letters();
         const std::uint64_t ended = sums.handled + sums.dead();
         const std::uint64_t pushed = core.sum(&lane::pushed);
-        const std::uint64_t refused = core.sum(&lane::refused);
+        const std::array<std::uint64_t, dead_letter_reasons> unsent = core.unsent();
         sums.pending = pushed - ended;
         sums.returned = core.sum(&lane::returned);
-        sums.dead_letters[static_cast<std::size_t>(dead_letter_reason::stopped)] += refused;
-        sums.offered = pushed + sums.returned + refused;
+        sums.offered = pushed + sums.returned;
+        for (std::size_t each = 0; each != unsent.size(); ++each) {
+            sums.dead_letters[each] += unsent[each];
+            sums.offered += unsent[each];
+        }
         sums.late_replies = core.sum(&lane::late_replies);
         return sums;
     }
@@ -185,6 +190,7 @@ private:
                                      options.quantum, options.quantum_time)),
               workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
                       &basic_cell<F>::release_runnable) {
+            core->outbox = options.outbox;
             workers.start(options.name, options.affinity);
         }
 

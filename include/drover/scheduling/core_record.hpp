@@ -27,6 +27,13 @@ struct runtime_services {
     void (*failure_sink)(void* self, const failure&) noexcept;
 };
 
+/// Who must know when a runtime begins to drain or to stop: a sender that waits for room, an actor that lingers.
+struct gate_listener {
+    void (*closed)(gate_listener*) noexcept;  ///< under a lock of the runtime: wakes somebody, and no more
+    gate_listener* next = nullptr;
+    gate_listener* previous = nullptr;
+};
+
 /// What every cell of a runtime points to. It outlives the runtime for as long as there is a ref: then it only says that
 /// all has ended. Counted by cells, lanes and the runtime itself.
 class core_record {
@@ -46,6 +53,7 @@ public:
 
     const std::size_t quantum;
     const clock_duration quantum_time;
+    std::size_t outbox = 0;  ///< of actors that do not choose; set before any actor is
     timer_service timers;
 
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -81,7 +89,7 @@ public:
         }
     }
 
-    /// Those that had been pushed; `lane::refused` has the others.
+    /// Those that had been pushed; unsent() has the others.
     std::array<std::uint64_t, dead_letter_reasons> dead_letters() const noexcept {
         std::array<std::uint64_t, dead_letter_reasons> counts{};
         for (std::size_t each = 0; each != counts.size(); ++each) {
@@ -109,7 +117,9 @@ public:
         past_.pushed.add(gone.pushed.read());
         past_.handled.add(gone.handled.read());
         past_.returned.add(gone.returned.read());
-        past_.refused.add(gone.refused.read());
+        for (std::size_t each = 0; each != dead_letter_reasons; ++each) {
+            past_.unsent[each].add(gone.unsent[each].read());
+        }
         past_.late_replies.add(gone.late_replies.read());
         past_.asks_begun.add(gone.asks_begun.read());
         past_.asks_ended.add(gone.asks_ended.read());
@@ -125,6 +135,18 @@ public:
         return total;
     }
 
+    std::array<std::uint64_t, dead_letter_reasons> unsent() noexcept {
+        const std::lock_guard lock(lanes_mutex_);
+        std::array<std::uint64_t, dead_letter_reasons> totals{};
+        for (std::size_t each = 0; each != totals.size(); ++each) {
+            totals[each] = past_.unsent[each].read();
+            for (const lane* one = lanes_; one != nullptr; one = one->next_in_core) {
+                totals[each] += one->unsent[each].read();
+            }
+        }
+        return totals;
+    }
+
     // --- the end ---------------------------------------------------------------------------------------------------
 
     /// From now on outside sends are refused. One that had passed before may still be under way until senders_gone().
@@ -133,6 +155,32 @@ public:
         gate_.compare_exchange_strong(expected, closed, std::memory_order_seq_cst);
         // Pairs with the light_store in send_bracket: a sender that senders_gone() does not see inside sees the gate closed.
         asymmetric_fence::heavy_fence();
+        const std::lock_guard lock(listeners_mutex_);
+        for (gate_listener* each = listeners_; each != nullptr; each = each->next) {
+            each->closed(each);
+        }
+    }
+
+    /// False if the gate is closed already. Until it is removed, or called, the listener stays where it is.
+    bool add_listener(gate_listener& fresh) noexcept {
+        const std::lock_guard lock(listeners_mutex_);
+        if (!gate_open()) {
+            return false;
+        }
+        fresh.previous = nullptr;
+        fresh.next = std::exchange(listeners_, &fresh);
+        if (fresh.next != nullptr) {
+            fresh.next->previous = &fresh;
+        }
+        return true;
+    }
+
+    void remove_listener(gate_listener& gone) noexcept {
+        const std::lock_guard lock(listeners_mutex_);
+        (gone.previous != nullptr ? gone.previous->next : listeners_) = gone.next;
+        if (gone.next != nullptr) {
+            gone.next->previous = gone.previous;
+        }
     }
 
     /// The runtime is gone: sinks are not called and services not reached any more. Waits for senders under way; `mine` is
@@ -187,6 +235,8 @@ private:
     runtime_services services_;
     destroy_function* destroy_;
     std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};
+    futex_mutex listeners_mutex_;
+    gate_listener* listeners_ = nullptr;
     futex_mutex lanes_mutex_;
     lane* lanes_ = nullptr;
     accounts past_{*this};

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "drover/base/asymmetric_fence.hpp"
 #include "drover/base/cache_line.hpp"
+#include "drover/message/dead_letter.hpp"
 
 namespace drover {
 
@@ -35,8 +37,8 @@ struct alignas(2 * cache_line) lane {
     std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
     owned_counter pushed;                   ///< messages put into mailboxes
     owned_counter handled;
-    owned_counter returned;  ///< left with the caller by try_tell
-    owned_counter refused;   ///< made dead letters at the gate
+    owned_counter returned;                                 ///< left with the caller by try_tell
+    std::array<owned_counter, dead_letter_reasons> unsent;  ///< made dead letters without being pushed, by reason
     owned_counter late_replies;
     owned_counter asks_begun;  ///< then() and co_await: asks whose asker goes on later
     owned_counter asks_ended;

@@ -12,6 +12,11 @@ namespace drover {
 /// on whether a thread is a worker.
 struct thread_state {
     lane* current = nullptr;  ///< the worker's own lane, or the lane used last
+    /// The runtime of `current`, unless sends of this thread go through an outbox at the moment. One comparison with the
+    /// cell's word tells a send that nothing stands between it and the list.
+    core_record* direct = nullptr;
+    void* outbox = nullptr;  ///< of the actor that runs here, if it has one
+    void (*flush)(void* outbox) noexcept = nullptr;
     lane* outside = nullptr;  ///< all lanes of this thread to runtimes whose worker it is not
     bool worker = false;      ///< a worker of some runtime, so it must not block
 };
@@ -30,6 +35,7 @@ inline void drop_lane(lane* gone) noexcept {
 inline void drop_lanes() noexcept {
     thread_state& thread = this_thread_state;
     thread.current = nullptr;
+    thread.direct = nullptr;
     while (thread.outside != nullptr) {
         drop_lane(std::exchange(thread.outside, thread.outside->next_in_thread));
     }
@@ -42,6 +48,7 @@ inline void drop_lanes() noexcept {
         if (&candidate->core == &core) {
             if (!thread.worker) {
                 thread.current = candidate;
+                thread.direct = &core;
             }
             return *candidate;
         }
@@ -49,6 +56,7 @@ inline void drop_lanes() noexcept {
             *each = candidate->next_in_thread;
             if (thread.current == candidate) {
                 thread.current = nullptr;
+                thread.direct = nullptr;
             }
             drop_lane(candidate);
         } else {
@@ -62,6 +70,7 @@ inline void drop_lanes() noexcept {
     fresh->next_in_thread = std::exchange(thread.outside, fresh);
     if (!thread.worker) {
         thread.current = fresh;
+        thread.direct = &core;
     }
     return *fresh;
 }
@@ -70,6 +79,14 @@ inline void drop_lanes() noexcept {
 
 inline thread_state& this_thread() noexcept {
     return detail::this_thread_state;
+}
+
+/// What must not be overtaken by what comes now goes out.
+inline void flush_outbox() noexcept {
+    thread_state& thread = this_thread();
+    if (thread.outbox != nullptr) [[unlikely]] {
+        thread.flush(thread.outbox);
+    }
 }
 
 /// The calling thread's lane to the runtime of `core`. A load and a compare; the first use by a thread allocates, and may

@@ -94,6 +94,7 @@ private:
     void work(worker& me) noexcept {
         thread_state& thread = this_thread();
         thread.current = &me;
+        thread.direct = &me.core;
         thread.worker = true;
         long_runs seen(size());
         me.inside.enter();
@@ -112,6 +113,7 @@ private:
         grace_.leave(me.index);
         me.inside.leave();
         thread.current = nullptr;
+        thread.direct = nullptr;
         thread.worker = false;
     }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "drover/base/biased_lock.hpp"
 #include "drover/base/random.hpp"
@@ -32,6 +33,9 @@ struct worker : lane {
     unsigned streak = 0;        ///< runs from `next` in a row
     unsigned until_shared = 1;  ///< runs until it looks at the shared queues even though its own are not empty
     random_source random;
+    std::shared_ptr<void> outbox;   ///< of the actor that runs, if it has one; made when first needed
+    std::shared_ptr<void> scratch;  ///< where the messages of a batch stand
+    std::size_t scratch_size = 0;
     run_ring ring;
 };
 

@@ -1,4 +1,4 @@
-#include <drover/mailbox/unbounded.hpp>
+#include <drover/mailbox/tagged_list.hpp>
 
 #include <vector>
 
@@ -11,20 +11,20 @@ using namespace drover;
 namespace {
 
 struct box {
-    box() { unbounded_mailbox::start_idle(p, c); }
-    unbounded_mailbox::producer_side p;
-    unbounded_mailbox::consumer_side c;
+    box() { tagged_list::start_idle(p, c); }
+    tagged_list::producer_side p;
+    tagged_list::consumer_side c;
     std::vector<message_node*> retired;
 
-    push_result push(message_node& n) { return unbounded_mailbox::push_chain(p, &n, &n); }
+    push_result push(message_node& n) { return tagged_list::push_chain(p, &n, &n); }
     message_node* pop() {
-        return unbounded_mailbox::pop(p, c, [this](message_node* n) { retired.push_back(n); });
+        return tagged_list::pop(p, c, [this](message_node* n) { retired.push_back(n); });
     }
     bool mark_idle() {
-        return unbounded_mailbox::try_mark_idle(p, c, [this](message_node* n) { retired.push_back(n); });
+        return tagged_list::try_mark_idle(p, c, [this](message_node* n) { retired.push_back(n); });
     }
     bool close() {
-        return unbounded_mailbox::try_close(p, c, [this](message_node* n) { retired.push_back(n); });
+        return tagged_list::try_close(p, c, [this](message_node* n) { retired.push_back(n); });
     }
 };
 
@@ -51,7 +51,7 @@ TEST_CASE("an idle mailbox holds no node") {
     b.pop();
     REQUIRE(b.mark_idle());
     CHECK(b.c.tail == &b.p.stub);
-    CHECK((b.p.head.load() & ~unbounded_mailbox::marks) == reinterpret_cast<std::uintptr_t>(&b.p.stub));
+    CHECK((b.p.head.load() & ~tagged_list::marks) == reinterpret_cast<std::uintptr_t>(&b.p.stub));
     CHECK(b.p.stub.next.load() == nullptr);
 }
 
@@ -66,10 +66,10 @@ TEST_CASE("a push between exchange and link hides what comes after it") {
     CHECK(b.pop() == nullptr);
     CHECK_FALSE(b.mark_idle());
     CHECK_FALSE(b.close());
-    CHECK(unbounded_mailbox::count(b.p, b.c) == 0);
+    CHECK(tagged_list::count(b.p, b.c) == 0);
     CHECK(b.retired.empty());
     nodes[0].next.store(&nodes[1]);
-    CHECK(unbounded_mailbox::count(b.p, b.c) == 1);
+    CHECK(tagged_list::count(b.p, b.c) == 1);
     CHECK(b.pop() == &nodes[1]);
     CHECK(b.retired == std::vector<message_node*>{&nodes[0]});
     CHECK(b.mark_idle());
@@ -78,7 +78,7 @@ TEST_CASE("a push between exchange and link hides what comes after it") {
 TEST_CASE("a push that is in the middle on the stub is not lost by an attempt to go idle") {
     // A run that a signal started: the mailbox stands on its stub, without a mark.
     box b;
-    CHECK(unbounded_mailbox::clear_idle(b.p));
+    CHECK(tagged_list::clear_idle(b.p));
     message_node node;
     const std::uintptr_t previous = b.p.head.exchange(reinterpret_cast<std::uintptr_t>(&node));
     CHECK(previous == reinterpret_cast<std::uintptr_t>(&b.p.stub));

@@ -1,0 +1,274 @@
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "drover/actor/answer.hpp"
+#include "drover/actor/boxed_mailbox.hpp"
+#include "drover/actor/choices.hpp"
+#include "drover/actor/handler.hpp"
+#include "drover/actor/message.hpp"
+#include "drover/actor/outbox.hpp"
+#include "drover/actor/promise.hpp"
+
+namespace drover::detail {
+
+// A chain of messages that is not sent yet.
+template <class F>
+struct message_chain {
+    message_node* first = nullptr;
+    message_node* last = nullptr;
+    std::size_t count = 0;
+
+    void append(message_node* node) noexcept {
+        if (last != nullptr) {
+            last->next.store(node, std::memory_order_relaxed);
+        } else {
+            first = node;
+        }
+        last = node;
+        count += 1;
+    }
+
+    void discard(basic_cell<F>& receiver) noexcept {
+        while (first != nullptr) {
+            message_node* const next = first->next.load(std::memory_order_relaxed);
+            receiver.discard(first);
+            basic_cell<F>::release_envelope_of(first);
+            first = next;
+        }
+    }
+};
+
+/// The way into one cell's mailbox, of which `A` may say what it is. What every send does: find room, build, push.
+template <class A, class F>
+class port {
+public:
+    port(basic_cell<F>& cell, lane& mine) noexcept : cell_(cell), mine_(mine) {}
+
+    /// Room for `count` messages, or why there is none.
+    admitted admit(std::size_t count, bool may_wait) const noexcept {
+        if constexpr (!has_plain_mailbox<A>) {
+            return boxed_mailbox<F, mailbox_of<A>>::admit(cell_, mine_, count, may_wait);
+        } else {
+            return cell_.box == nullptr ? admitted{delivery::accepted}
+                                        : cell_.box->operations->admit(cell_, mine_, count, may_wait);
+        }
+    }
+
+    void give_back(std::size_t count) const noexcept {
+        if (cell_.box != nullptr) {
+            cell_.box->operations->give_back(cell_, count);
+        }
+    }
+
+    delivery push(const message_chain<F>& chain, admitted place) const noexcept {
+        if constexpr (!has_plain_mailbox<A>) {
+            return boxed_mailbox<F, mailbox_of<A>>::push(cell_, mine_, chain.first, chain.last, chain.count, place);
+        } else if (cell_.box != nullptr) {
+            return cell_.box->operations->push(cell_, mine_, chain.first, chain.last, chain.count, place);
+        } else {
+            return cell_.push(mine_, chain.first, chain.last, chain.count);
+        }
+    }
+
+    /// Throws std::out_of_range if the mailbox has no such level.
+    template <class M>
+    void check_level(const M& message) const {
+        if constexpr (prioritised<A, M>) {
+            const std::size_t levels = cell_.box != nullptr ? cell_.box->operations->levels : 1;
+            const std::size_t level = priority_of<A>(message);
+            if (levels > 1 && level >= levels) {
+                throw std::out_of_range(join_text({"drover: a ", type_name<M>(), " of priority ", std::to_string(level),
+                                                   " for a mailbox of ", std::to_string(levels), " levels; use 0 to ",
+                                                   std::to_string(levels - 1)}));
+            }
+        }
+    }
+
+    bool gate_open() const noexcept { return mine_.worker || cell_.core->gate_open(); }
+
+    /// What a send that is not accepted makes of its messages.
+    delivery refuse(std::string_view message, delivery why, std::size_t count = 1) const noexcept {
+        const dead_letter_reason reason = why == delivery::stopped   ? dead_letter_reason::stopped
+                                          : why == delivery::dropped ? dead_letter_reason::dropped
+                                                                     : dead_letter_reason::rejected;
+        cell_.refuse(mine_, message, reason, count);
+        return why;
+    }
+
+private:
+    basic_cell<F>& cell_;
+    lane& mine_;
+};
+
+// Gives reserved places back if the messages cannot be built.
+template <class Port>
+class reservation {
+public:
+    reservation(const Port& port, std::size_t count) noexcept : port_(port), count_(count) {}
+    ~reservation() {
+        if (count_ != 0) {
+            port_.give_back(count_);
+        }
+    }
+    void keep() noexcept { count_ = 0; }
+    reservation(const reservation&) = delete;
+    reservation& operator=(const reservation&) = delete;
+
+private:
+    const Port& port_;
+    std::size_t count_;
+};
+
+// Does an outbox take this send? Only to actors of its runtime whose mailbox is the list, and which live.
+template <class F>
+basic_outbox<F>* outbox_for(const basic_cell<F>& cell, const lane& mine) noexcept {
+    return mine.worker && cell.box == nullptr && !cell.system.is_closed()
+               ? static_cast<basic_outbox<F>*>(this_thread().outbox)
+               : nullptr;
+}
+
+template <class A, class M, class F>
+[[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message) {
+    using message_type = std::decay_t<M>;
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    const port<A, F> way(cell, mine);
+    if (!way.gate_open()) [[unlikely]] {
+        return way.refuse(type_name<message_type>(), delivery::stopped);
+    }
+    if (basic_outbox<F>* const outbox = outbox_for(cell, mine); outbox != nullptr) {
+        return outbox->add(cell, told_message<A, message_type, F>::create(cell, std::forward<M>(message)));
+    }
+    way.check_level(message);
+    const admitted place = way.admit(1, true);
+    if (!is_accepted(place.result)) [[unlikely]] {
+        return way.refuse(type_name<message_type>(), place.result);
+    }
+    reservation reserved(way, 1);
+    message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
+    reserved.keep();
+    return way.push({node, node, 1}, place);
+}
+
+template <class A, class M, class F>
+delivery tell_cell(basic_cell<F>& cell, M&& message) {
+    using message_type = std::decay_t<M>;
+    if constexpr (has_plain_mailbox<A>) {
+        const thread_state& thread = this_thread();
+        if (cell.core.straight(thread.direct)) [[likely]] {
+            lane& mine = *thread.current;
+            const send_bracket bracket(mine);
+            if (!mine.worker && !cell.core->gate_open()) [[unlikely]] {
+                return port<A, F>(cell, mine).refuse(type_name<message_type>(), delivery::stopped);
+            }
+            message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
+            return cell.push(mine, node, node, 1);
+        }
+    }
+    return tell_with_care<A>(cell, std::forward<M>(message));
+}
+
+template <class A, class M, class F>
+delivery try_tell_cell(basic_cell<F>& cell, M& message) {
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    const port<A, F> way(cell, mine);
+    flush_outbox();
+    if (!way.gate_open() || cell.system.is_closed()) {
+        mine.returned.add(1);
+        return delivery::stopped;
+    }
+    way.check_level(message);
+    const admitted place = way.admit(1, false);
+    if (!is_accepted(place.result)) {
+        mine.returned.add(1);
+        return place.result;
+    }
+    reservation reserved(way, 1);
+    message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
+    reserved.keep();
+    // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any accepted send.
+    const delivery result = way.push({node, node, 1}, place);
+    return result == delivery::stopped ? delivery::accepted : result;
+}
+
+template <class A, class M, class F>
+auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
+    using reply = reply_type<A, M, F>;
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    const port<A, F> way(cell, mine);
+    flush_outbox();
+    way.check_level(message);
+    reply_record<reply, F>* const record = reply_record<reply, F>::create(cell);
+    answer<reply, F> result(record);
+    request<reply, F> right(record);
+    F::metrics::on_ask_sent();
+    if (!way.gate_open()) [[unlikely]] {
+        way.refuse(type_name<M>(), delivery::stopped);
+        return result;  // `right` answers that the actor has stopped
+    }
+    const admitted place = way.admit(1, true);
+    if (!is_accepted(place.result)) [[unlikely]] {
+        way.refuse(type_name<M>(), place.result);
+        if (place.result != delivery::stopped) {
+            right.fail({ask_error::mailbox_full, nullptr});
+        }
+        return result;
+    }
+    reservation reserved(way, 1);
+    if (timeout != nullptr) {
+        record->expire_after(*timeout);
+    }
+    message_node* const node = asked_message<A, M, F>::create(cell, std::move(message), right);
+    reserved.keep();
+    static_cast<void>(way.push({node, node, 1}, place));
+    return result;
+}
+
+template <class A, class M, class F, class Range>
+delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
+    lane& mine = lane_to(*cell.core);
+    const send_bracket bracket(mine);
+    const port<A, F> way(cell, mine);
+    flush_outbox();
+    if (!way.gate_open()) [[unlikely]] {
+        std::size_t count = 0;
+        for (auto each = std::ranges::begin(range); each != std::ranges::end(range); ++each) {
+            count += 1;
+        }
+        return way.refuse(type_name<M>(), delivery::stopped, count);
+    }
+    // Built first: only then is it known how many there are.
+    message_chain<F> chain;
+    admitted place{};
+    try {
+        for (auto&& each : range) {
+            way.check_level(each);
+            if constexpr (std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cvref_t<Range>>) {
+                chain.append(told_message<A, M, F>::create(cell, M(std::forward<decltype(each)>(each))));
+            } else {
+                chain.append(told_message<A, M, F>::create(cell, M(std::move(each))));
+            }
+        }
+    } catch (...) {
+        chain.discard(cell);
+        throw;
+    }
+    if (chain.count == 0) {
+        return delivery::accepted;
+    }
+    place = way.admit(chain.count, true);
+    if (!is_accepted(place.result)) {
+        chain.discard(cell);
+        return way.refuse(type_name<M>(), place.result, chain.count);
+    }
+    return way.push(chain, place);
+}
+
+}  // namespace drover::detail
