@@ -76,7 +76,7 @@ struct boxed_mailbox : mailbox_box<F> {
             if (level == 0) [[unlikely]] {
                 return overflowed(owner, count, may_wait);
             }
-            return found(owner, level);
+            return found(owner, level - count, level);
         } else {
             return {delivery::accepted};
         }
@@ -84,7 +84,12 @@ struct boxed_mailbox : mailbox_box<F> {
 
     static void give_back(cell& owner, std::size_t count) noexcept {
         if constexpr (Mailbox::limited) {
-            of(owner).extra.room.give_back(count);
+            auto& room = of(owner).extra.room;
+            const bool was_enough = room.level() >= room.limits().wake_at;
+            room.give_back(count);
+            if (was_enough) {  // others have seen that it was enough, and left the waking to this sender
+                owner.unhold();
+            }
         }
     }
 
@@ -104,7 +109,7 @@ struct boxed_mailbox : mailbox_box<F> {
                 owner.tell_water_level();
             }
             const std::size_t wake_at = room.limits().wake_at;
-            if (place.level >= wake_at && place.level - count < wake_at) {
+            if (place.before < wake_at && place.level >= wake_at) {
                 owner.unhold();
             }
             return place.result;
@@ -114,10 +119,11 @@ struct boxed_mailbox : mailbox_box<F> {
     }
 
 private:
-    static admitted found(cell& owner, std::size_t level) noexcept {
-        return {
-            level > of(owner).extra.room.limits().high_water ? delivery::accepted_above_high_water : delivery::accepted,
-            level};
+    static constexpr unsigned most_looks = 1000;
+
+    static admitted found(cell& owner, std::size_t before, std::size_t level) noexcept {
+        const bool above = level > of(owner).extra.room.limits().high_water;
+        return {above ? delivery::accepted_above_high_water : delivery::accepted, before, level};
     }
 
     [[gnu::noinline]] static admitted overflowed(cell& owner, std::size_t count, bool may_wait) noexcept {
@@ -155,7 +161,7 @@ private:
                 return {delivery::stopped};
             }
             if (const std::size_t level = room.try_reserve(count); level != 0) {
-                return found(owner, level);
+                return found(owner, level - count, level);
             }
             if (limit.over()) {
                 return {delivery::timed_out};
@@ -165,7 +171,8 @@ private:
     }
 
     // The places of evicted messages pass to this sender. One at a time gathers several places: two would wait for each
-    // other's.
+    // other's. A place that is reserved and not filled cannot be had; whoever holds it may be inside a message's own code,
+    // and may be this very thread, so it is not waited for without end.
     static admitted evict([[maybe_unused]] cell& owner, [[maybe_unused]] std::size_t count) noexcept {
         if constexpr (requires {
                           Mailbox::evict(owner.incoming, of(owner).extra, typename cell::mailbox_owner{owner});
@@ -176,31 +183,34 @@ private:
                 return {delivery::dropped};
             }
             message_node* evicted = nullptr;
+            std::size_t first = 0;
             std::size_t level = 0;
-            {
-                const std::lock_guard lock(x.gathering);
-                for (std::size_t places = 0; places != count;) {
-                    if (const std::size_t found_level = x.room.try_reserve(1); found_level != 0) {
-                        level = found_level;
-                        places += 1;
-                    } else if (message_node* const oldest =
-                                   Mailbox::evict(owner.incoming, x, typename cell::mailbox_owner{owner});
-                               oldest != nullptr) {
-                        oldest->next.store(evicted, std::memory_order_relaxed);
-                        evicted = oldest;
-                        level = capacity;
-                        places += 1;
-                    } else {
+            std::size_t places = 0;
+            const std::lock_guard lock(x.gathering);
+            for (unsigned looks = 0; places != count && looks != most_looks;) {
+                std::size_t reached = x.room.try_reserve(1);
+                if (reached == 0) {
+                    message_node* const oldest = Mailbox::evict(owner.incoming, x, typename cell::mailbox_owner{owner});
+                    if (oldest == nullptr) {
+                        looks += 1;
                         yield_thread();
+                        continue;
                     }
+                    oldest->next.store(evicted, std::memory_order_relaxed);
+                    evicted = oldest;
+                    reached = capacity;
                 }
+                first = places == 0 ? reached : first;
+                level = reached;
+                places += 1;
             }
-            while (evicted != nullptr) {
-                message_node* const next = evicted->next.load(std::memory_order_relaxed);
-                owner.bury_envelope(evicted, dead_letter_reason::dropped);
-                evicted = next;
+            if (places != count) {
+                give_back(owner, places);
+                return {delivery::dropped, 0, 0, evicted};
             }
-            return found(owner, level);
+            admitted place = found(owner, first - 1, level);
+            place.evicted = evicted;
+            return place;
         } else {
             return {delivery::dropped};
         }

@@ -107,12 +107,11 @@ struct alignas(cache_line) basic_cell : runnable {
 
     /// Any thread; most of what is in it is the consumer's all the same. Throws std::bad_alloc when it must be made.
     cell_extra<F>& more() {
-        cell_extra<F>* present = extra.load(std::memory_order_acquire);
+        cell_extra<F>* present = extra.load(std::memory_order_seq_cst);
         if (present == nullptr) {
             auto fresh = std::make_unique<cell_extra<F>>();
             // In one order with finish(): either it sees this, or on_departure() sees the closed lane.
-            if (extra.compare_exchange_strong(present, fresh.get(), std::memory_order_seq_cst,
-                                              std::memory_order_acquire)) {
+            if (extra.compare_exchange_strong(present, fresh.get(), std::memory_order_seq_cst)) {
                 present = fresh.release();
             }
         }
@@ -122,7 +121,8 @@ struct alignas(cache_line) basic_cell : runnable {
     // --- who hears of the end ---------------------------------------------------------------------------------------
 
     /// Any thread. True: `listener` is called once, in the thread that stops this actor, when its mailbox has gone to the
-    /// dead letters. False: the actor has stopped already. Throws std::bad_alloc.
+    /// dead letters. False: the actor has stopped already. Throws std::bad_alloc. The caller keeps the listener alive over
+    /// this call even if it is called meanwhile.
     bool on_departure(departure& listener) {
         departure_list& departures = more().departures;
         if (!departures.add(listener)) {
@@ -215,7 +215,10 @@ struct alignas(cache_line) basic_cell : runnable {
         const send_bracket bracket(mine);
         flush_outbox();
         if (!pill_sent.exchange(true, std::memory_order_acq_rel)) {
-            static_cast<void>(follow_push(mine, list::push_chain(incoming, &pill, &pill)));
+            const delivery sent = follow_push(mine, list::push_chain(incoming, &pill, &pill));
+            if (sent != delivery::stopped && box != nullptr && box->linger != nullptr) {
+                unhold();
+            }
         }
     }
 

@@ -54,9 +54,10 @@ public:
         if (!cell_->system.try_hold()) {
             return outcome::look_again;
         }
-        // Held from here on. The message that made it enough may have come between our look and the mark, without finding
-        // it: who changes the lane second sees the first.
-        if (room.level() < room.limits().wake_at && !cell_->pill_sent.load(std::memory_order_seq_cst)) {
+        // Held from here on. Whoever ends the wait may have come between our look and the mark, without finding it: all of
+        // them change the lane after what we look at again here, and who changes the lane second sees the first.
+        if (room.level() < room.limits().wake_at && !cell_->pill_sent.load(std::memory_order_seq_cst) &&
+            armed_.load(std::memory_order_seq_cst) && cell_->core->gate_open()) {
             return outcome::held;
         }
         return cell_->system.post(nullptr) == system_lane::post_result::removed_held ? outcome::look_again

@@ -28,7 +28,9 @@ struct water_level {
 /// A sender's place in a limited mailbox.
 struct admitted {
     delivery result;
-    std::size_t level = 0;  ///< how many wait with this; 0 in mailboxes without a limit
+    std::size_t before = 0;           ///< how many waited without this; 0 in mailboxes without a limit
+    std::size_t level = 0;            ///< how many wait with this
+    message_node* evicted = nullptr;  ///< what made room, linked: dead letters, once this sender holds no place
 };
 
 template <class F>

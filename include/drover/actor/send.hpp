@@ -100,20 +100,31 @@ public:
         return why;
     }
 
+    void bury(message_node* first) const noexcept {
+        while (first != nullptr) {
+            message_node* const next = first->next.load(std::memory_order_relaxed);
+            cell_.bury_envelope(first, dead_letter_reason::dropped);
+            first = next;
+        }
+    }
+
 private:
     basic_cell<F>& cell_;
     lane& mine_;
 };
 
-// Gives reserved places back if the messages cannot be built.
+// Around building and pushing: gives the places back if the messages cannot be built, and buries what was evicted for them
+// when this sender holds no place any more. A sink may send to the same actor.
 template <class Port>
 class reservation {
 public:
-    reservation(const Port& port, std::size_t count) noexcept : port_(port), count_(count) {}
+    reservation(const Port& port, const admitted& place, std::size_t count) noexcept
+        : port_(port), evicted_(place.evicted), count_(is_accepted(place.result) ? count : 0) {}
     ~reservation() {
         if (count_ != 0) {
             port_.give_back(count_);
         }
+        port_.bury(evicted_);
     }
     void keep() noexcept { count_ = 0; }
     reservation(const reservation&) = delete;
@@ -121,6 +132,7 @@ public:
 
 private:
     const Port& port_;
+    message_node* const evicted_;
     std::size_t count_;
 };
 
@@ -146,10 +158,10 @@ template <class A, class M, class F>
     }
     way.check_level(message);
     const admitted place = way.admit(1, true);
+    reservation reserved(way, place, 1);
     if (!is_accepted(place.result)) [[unlikely]] {
         return way.refuse(type_name<message_type>(), place.result);
     }
-    reservation reserved(way, 1);
     message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
     reserved.keep();
     return way.push({node, node, 1}, place);
@@ -185,11 +197,11 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message) {
     }
     way.check_level(message);
     const admitted place = way.admit(1, false);
+    reservation reserved(way, place, 1);
     if (!is_accepted(place.result)) {
         mine.returned.add(1);
         return place.result;
     }
-    reservation reserved(way, 1);
     message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
     reserved.keep();
     // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any accepted send.
@@ -214,6 +226,7 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
         return result;  // `right` answers that the actor has stopped
     }
     const admitted place = way.admit(1, true);
+    reservation reserved(way, place, 1);
     if (!is_accepted(place.result)) [[unlikely]] {
         way.refuse(type_name<M>(), place.result);
         if (place.result != delivery::stopped) {
@@ -221,7 +234,6 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
         }
         return result;
     }
-    reservation reserved(way, 1);
     if (timeout != nullptr) {
         record->expire_after(*timeout);
     }
@@ -246,7 +258,6 @@ delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
     }
     // Built first: only then is it known how many there are.
     message_chain<F> chain;
-    admitted place{};
     try {
         for (auto&& each : range) {
             way.check_level(each);
@@ -263,7 +274,9 @@ delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
     if (chain.count == 0) {
         return delivery::accepted;
     }
-    place = way.admit(chain.count, true);
+    const admitted place = way.admit(chain.count, true);
+    reservation reserved(way, place, chain.count);
+    reserved.keep();
     if (!is_accepted(place.result)) {
         chain.discard(cell);
         return way.refuse(type_name<M>(), place.result, chain.count);

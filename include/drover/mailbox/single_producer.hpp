@@ -5,6 +5,7 @@
 
 #include <boost/lockfree/spsc_queue.hpp>
 
+#include "drover/base/contracts.hpp"
 #include "drover/mailbox/bounded.hpp"
 #include "drover/mailbox/concept.hpp"
 
@@ -36,6 +37,8 @@ struct single_producer_mailbox {
         single_sender_admission room;
         boost::lockfree::spsc_queue<message_node*, boost::lockfree::capacity<Capacity>> ring;
         message_node* mark = nullptr;
+        std::size_t before_mark = 0;  // messages that the ring held when the mark was seen
+        std::size_t until_look = 0;   // pops until it is looked for again
         message_node* given = nullptr;
     };
 
@@ -43,7 +46,9 @@ struct single_producer_mailbox {
         for (message_node* each = first;;) {
             message_node* const next = each->next.load(std::memory_order_relaxed);
             each->next.store(nullptr, std::memory_order_relaxed);
-            x.ring.push(each);  // has room: it was reserved
+            if (!x.ring.push(each)) {
+                fail_contract("a single-producer mailbox has no room for a message that had reserved it");
+            }
             if (each == last) {
                 return tagged_list::announce(p);
             }
@@ -55,20 +60,25 @@ struct single_producer_mailbox {
     static message_node* pop(producer_side& p, consumer_side& c, extra& x, const Owner& owner,
                              Wanted wanted = {}) noexcept {
         retire_given(x, owner);
+        // Nothing but the end mark travels in the list, which stands on the sender's line: looked at seldom.
+        if (x.mark == nullptr && (x.until_look == 0 || x.ring.read_available() == 0)) {
+            x.until_look = look_every;
+            x.mark = tagged_list::pop(p, c, [](message_node*) noexcept {});
+            x.before_mark = x.ring.read_available();  // what was sent before the mark is in the ring by now
+        }
+        if (x.mark != nullptr && x.before_mark == 0) {
+            return wanted(x.mark) ? std::exchange(x.mark, nullptr) : nullptr;
+        }
         if (x.ring.read_available() == 0) {
-            // Nothing but the end mark travels in the list. What was sent before it is in the ring by now.
-            if (x.mark == nullptr) {
-                x.mark = tagged_list::pop(p, c, [](message_node*) noexcept {});
-            }
-            if (x.ring.read_available() == 0) {
-                return x.mark != nullptr && wanted(x.mark) ? std::exchange(x.mark, nullptr) : nullptr;
-            }
+            return nullptr;
         }
         message_node* const next = x.ring.front();
         if (!wanted(next)) {
             return nullptr;
         }
         x.ring.pop();
+        x.until_look -= 1;
+        x.before_mark -= x.mark != nullptr ? 1U : 0U;
         x.given = next;
         if (x.room.release(1)) {
             owner.fell_to_low_water();
@@ -97,6 +107,8 @@ struct single_producer_mailbox {
     }
 
 private:
+    static constexpr std::size_t look_every = 64;
+
     template <class Owner>
     static void retire_given(extra& x, const Owner& owner) noexcept {
         if (x.given != nullptr) {

@@ -155,10 +155,7 @@ public:
         gate_.compare_exchange_strong(expected, closed, std::memory_order_seq_cst);
         // Pairs with the light_store in send_bracket: a sender that senders_gone() does not see inside sees the gate closed.
         asymmetric_fence::heavy_fence();
-        const std::lock_guard lock(listeners_mutex_);
-        for (gate_listener* each = listeners_; each != nullptr; each = each->next) {
-            each->closed(each);
-        }
+        call_listeners();
     }
 
     /// False if the gate is closed already. Until it is removed, or called, the listener stays where it is.
@@ -188,6 +185,7 @@ public:
     void end(const lane* mine) noexcept {
         gate_.store(ended, std::memory_order_seq_cst);
         asymmetric_fence::heavy_fence();
+        call_listeners();
         while (!senders_gone(mine)) {  // without the lanes' mutex: a sender in user code may need it
             yield_thread();
         }
@@ -222,6 +220,13 @@ private:
             return flag;
         }
     };
+
+    void call_listeners() noexcept {
+        const std::lock_guard lock(listeners_mutex_);
+        for (gate_listener* each = listeners_; each != nullptr; each = each->next) {
+            each->closed(each);
+        }
+    }
 
     bool sinks_open() const noexcept { return !has_ended() && !sink_scope::inside(); }
 
