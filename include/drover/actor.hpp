@@ -3,6 +3,7 @@
 /// Actors, refs and what goes between them. A runtime to run them is in drover/runtime.hpp.
 #include "drover/actor/answer.hpp"
 #include "drover/actor/ask_error.hpp"
+#include "drover/actor/behaviours.hpp"
 #include "drover/actor/context.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
@@ -10,6 +11,7 @@
 #include "drover/actor/recipient.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/actor/stash.hpp"
 #include "drover/actor/water.hpp"
 #include "drover/base/expected.hpp"
 #include "drover/base/overload.hpp"

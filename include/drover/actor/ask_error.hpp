@@ -18,6 +18,7 @@ struct ask_error {
         would_deadlock,  ///< waiting was refused, because a worker may not block
         no_answer,       ///< the handler dropped its promise
         no_target,       ///< the ref was empty
+        unhandled,       ///< the actor's present behaviour has no handler for the message
     };
 
     code_type code;
@@ -39,6 +40,8 @@ inline const char* to_string(ask_error::code_type code) noexcept {
         case ask_error::no_answer:
             return "drover: the handler dropped its promise without an answer; call set() or fail()";
         case ask_error::no_target: return "drover: the ref is empty, so there is nobody to ask; spawn the actor first";
+        case ask_error::unhandled:
+            return "drover: the behaviour the actor has now has no handler for this message; ask when it has changed";
     }
     return "drover: unknown ask error";
 }

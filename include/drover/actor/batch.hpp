@@ -23,9 +23,9 @@ namespace detail {
 template <class A, class M, class F>
 decltype(auto) call_handler(A& state, M&& message, basic_context<F>& turn) {
     if constexpr (handler_traits<A, M, F>::plain) {
-        return state(std::move(message));
+        return state(std::forward<M>(message));
     } else {
-        return state(std::move(message), turn);
+        return state(std::forward<M>(message), turn);
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -10,6 +11,7 @@
 
 #include "drover/actor/departure.hpp"
 #include "drover/features/features.hpp"
+#include "drover/message/node.hpp"
 #include "drover/message/stop_reason.hpp"
 
 namespace drover {
@@ -19,6 +21,17 @@ struct basic_cell;
 
 template <class F>
 struct pending_ask;
+
+/// How a handler changes the behaviour of its actor, whose type it does not know; see actor/behaviours.hpp.
+template <class F>
+struct behaviour_operations {
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    std::size_t (*find)(const std::type_info&) noexcept;        ///< the place of a behaviour, or `none`
+    void (*propose)(basic_cell<F>&, std::size_t, void* state);  ///< takes over `state`, for the next change
+    void (*change)(basic_cell<F>&, basic_context<F>&);          ///< puts what was proposed in force
+    void (*withdraw)(basic_cell<F>&);                           ///< forgets what was proposed
+};
 
 /// What the runtime knows of an actor type. One static record for each.
 template <class F>
@@ -30,9 +43,11 @@ struct cell_operations {
     const std::type_info* type;
     std::string_view name;
     std::size_t outbox;  ///< messages a receiver that the type gathers before it pushes; 0: as the runtime says
+    const behaviour_operations<F>* behaviours = nullptr;  ///< null unless it has several
 };
 
-/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners. Made when first needed.
+/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners, messages out of a stash.
+/// Made when first needed.
 template <class F>
 struct cell_extra {
     /// Decides what a failure does in place of stopping the actor; true if it has decided. Supervision sets it.
@@ -44,11 +59,25 @@ struct cell_extra {
     std::optional<stop_reason> reason;
     failure_hook* on_failure = nullptr;
     departure_list departures;
+
+    message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
+    message_node* last_replayed = nullptr;
+
+    message_node* take_replayed() noexcept {
+        message_node* const node = first_replayed;
+        if (node != nullptr) {
+            first_replayed = node->next.load(std::memory_order_relaxed);
+            last_replayed = first_replayed != nullptr ? last_replayed : nullptr;
+        }
+        return node;
+    }
 };
 
 enum class cell_phase : std::uint8_t {
     fresh,      ///< `started` has not run yet
     running,    ///< takes messages
+    replaying,  ///< running, and messages out of a stash come first
+    unhandled,  ///< running, and its present behaviour has just refused a message
     attending,  ///< running, and in `started` or a signal's code at the moment
     batched,    ///< running, and the handler that runs has more than one message
     ending,     ///< has come to the mark of stop_when_drained()

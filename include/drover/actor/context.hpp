@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -86,6 +87,37 @@ public:
     [[gnu::visibility("default")]] static basic_context*& current() noexcept {
         static constinit thread_local basic_context* present = nullptr;
         return present;
+    }
+
+    /// Messages out of a stash, linked from first to last: handled in order when the present handler has returned, before
+    /// anything in the mailbox. Throws std::bad_alloc; then it has not taken them.
+    void replay(message_node* first, message_node* last) {
+        cell_extra<F>& more = cell_.more();
+        if (more.last_replayed != nullptr) {
+            more.last_replayed->next.store(first, std::memory_order_relaxed);
+        } else {
+            more.first_replayed = first;
+        }
+        more.last_replayed = last;
+        if (cell_.phase == cell_phase::running) {
+            const inside_scope scope(worker_.inside);
+            cell_.phase = cell_phase::replaying;
+        }
+    }
+
+    /// What this actor's asks were to continue with is destroyed unrun.
+    void abandon_asks() noexcept {
+        const inside_scope scope(worker_.inside);
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        while (extra != nullptr && extra->asks != nullptr) {
+            extra->asks->abandon(*extra->asks);
+        }
+    }
+
+    /// The message that runs now finds no handler in the present behaviour.
+    void leave_unhandled() noexcept {
+        const inside_scope scope(worker_.inside);
+        cell_.phase = cell_phase::unhandled;
     }
 
     basic_cell<F>& cell() noexcept { return cell_; }

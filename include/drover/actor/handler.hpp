@@ -138,6 +138,10 @@ consteval bool check_ask() {
     }
 }
 
+/// An actor type with several behaviours, of which the present one may lack a handler that another has.
+template <class A>
+concept has_behaviours = requires { typename A::behaviour_list; };
+
 template <class A, class F>
 concept has_started = requires(A& state, basic_context<F>& context) { state.started(context); };
 

@@ -35,6 +35,16 @@ consteval auto level_function() noexcept -> std::size_t (*)(const message_node*)
     }
 }
 
+// Does the actor take a message of this type now? Known at compile time but for an actor of several behaviours.
+template <class A, class M, class F>
+bool takes_now(basic_context<F>& turn) noexcept {
+    if constexpr (has_behaviours<A>) {
+        return turn.template state<A>().template takes<M, F>();
+    } else {
+        return true;
+    }
+}
+
 }  // namespace detail
 
 /// A message of type `M` on its way to an actor of type `A`: what its envelope can do.
@@ -58,6 +68,9 @@ private:
         if constexpr (is_batched<A, M>) {
             batch_of_messages<A, M, F> batch(turn);
             batch.run(self, record);
+        } else if (!detail::takes_now<A, M>(turn)) {
+            self.destroy_payload();
+            turn.leave_unhandled();
         } else if constexpr (envelope_type::trivial) {
             static_cast<void>(detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
         } else {
@@ -111,6 +124,12 @@ private:
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
         payload_type& payload = self.payload();
+        if (!detail::takes_now<A, M>(turn)) {
+            payload.answer.fail({ask_error::unhandled, nullptr});
+            self.destroy_payload();
+            turn.leave_unhandled();
+            return;
+        }
         std::exception_ptr thrown;
         try {
             if constexpr (is_later<std::remove_cv_t<handler_result<A, M, F>>>) {

@@ -39,8 +39,8 @@ public:
         if (self.core->stopping()) [[unlikely]] {
             return await_stop();
         }
-        if (self.phase == cell_phase::fresh && !begin()) [[unlikely]] {
-            return run_result::done;
+        if (self.phase != cell_phase::running && !resume()) [[unlikely]] {
+            return outcome_;
         }
         std::size_t left = self.core->quantum;
         unsigned empty_looks = 0;
@@ -49,7 +49,7 @@ public:
             if (!self.system.quiet()) [[unlikely]] {
                 attend();
                 if (!settle()) {
-                    return run_result::done;
+                    return outcome_;
                 }
             }
             if constexpr (Mailbox::limited) {
@@ -71,7 +71,7 @@ public:
                 const after_handler after = handle(self, me, node);
                 if (after != after_handler::next) [[unlikely]] {
                     if (after == after_handler::stopped) {
-                        return run_result::done;
+                        return outcome_;
                     }
                     left -= std::min(left - 1, turn_.exchange_batched());
                 }
@@ -108,7 +108,7 @@ private:
     enum class after_handler : std::uint8_t {
         next,     ///< as after most messages
         special,  ///< it goes on, and the context has something for the loop
-        stopped,  ///< the cell is given up
+        stopped,  ///< the run ends
     };
 
     static constexpr std::size_t clock_every = 16;
@@ -169,7 +169,7 @@ private:
         do {
             if (!cell_.system.quiet()) {
                 attend();
-                if (!settle()) {
+                if (!settle_stop()) {
                     return run_result::done;
                 }
                 flush();
@@ -178,11 +178,20 @@ private:
         return run_result::done;
     }
 
+    // The actor is new, or its last run ended amid a replay, or it waits for its children.
+    [[gnu::noinline]] bool resume() noexcept {
+        switch (cell_.phase) {
+            case cell_phase::fresh: return begin();
+            case cell_phase::replaying: return settle();
+            default: return true;
+        }
+    }
+
     [[gnu::noinline]] bool begin() noexcept {
         cell_.phase = cell_phase::attending;
         F::metrics::on_start(cell_.id);
         const std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-        cell_.phase = cell_phase::running;
+        cell_.phase = phase_at_rest();
         if (thrown != nullptr) {
             fail("started", thrown);
         }
@@ -206,27 +215,80 @@ private:
             F::metrics::on_handled();
             return after_handler::next;
         }
-        return handle_special();
+        return handle_special(letter);
     }
 
-    [[gnu::noinline]] after_handler handle_special() noexcept {
+    [[gnu::noinline]] after_handler handle_special(const envelope_of<F>& letter) noexcept {
         if (cell_.phase == cell_phase::ending) {
             begin_stop(stop_reason(stop_kind::drained));
             return after_settling();
         }
-        cell_.phase = cell_phase::running;
+        count_handled(letter);
+        return after_settling();
+    }
+
+    void count_handled(const envelope_of<F>& letter) noexcept {
+        if (std::exchange(cell_.phase, phase_at_rest()) == cell_phase::unhandled) {
+            cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
+            return;
+        }
         for (std::size_t each = 0; each <= turn_.batched(); ++each) {
             me_.handled.add(1);
             F::metrics::on_handled();
         }
-        return after_handler::special;
+    }
+
+    cell_phase phase_at_rest() const noexcept {
+        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        return extra != nullptr && extra->first_replayed != nullptr ? cell_phase::replaying : cell_phase::running;
+    }
+
+    // The messages that a stash gave back, with signals between them as between all others. True if the actor goes on with
+    // its mailbox. They are in no mailbox, so the end of the share of time leaves the rest to the next run.
+    [[gnu::noinline]] bool replay() noexcept {
+        for (std::size_t left = cell_.core->quantum; left != 0 && (left % clock_every != 0 || !time_is_over());
+             --left) {
+            if (!cell_.system.quiet()) {
+                attend();
+                if (!settle_stop()) {
+                    return false;
+                }
+            }
+            message_node* const node = cell_.extra.load(std::memory_order_relaxed)->take_replayed();
+            if (node == nullptr) {
+                cell_.phase = cell_phase::running;
+                return true;
+            }
+            cell_.phase = cell_phase::replaying;
+            const bool goes_on = handle_replayed(*static_cast<envelope_of<F>*>(node));
+            cell::release_envelope_of(node);
+            if (!goes_on) {
+                return false;
+            }
+        }
+        cell_.phase = cell_phase::replaying;
+        outcome_ = share_is_over();
+        return false;
+    }
+
+    bool handle_replayed(envelope_of<F>& letter) noexcept {
+        F::tracing::received(letter.stamp, cell_.id);
+        const std::exception_ptr thrown = outside([&] { letter.operations->run(&letter, turn_); });
+        if (thrown != nullptr) {
+            cell_.bury(letter.operations->message, dead_letter_reason::failed);
+            flush();
+            fail(letter.operations->message, thrown);
+        } else {
+            count_handled(letter);
+        }
+        return settle_stop();
     }
 
     [[gnu::noinline]] after_handler handle_thrown(const envelope_of<F>& letter,
                                                   const std::exception_ptr& thrown) noexcept {
         const std::string_view message = letter.operations->message;
         if (cell_.phase == cell_phase::batched) {
-            cell_.phase = cell_phase::running;
+            cell_.phase = phase_at_rest();
         }
         for (std::size_t each = 0; each <= turn_.batched(); ++each) {
             cell_.bury(message, dead_letter_reason::failed);
@@ -242,6 +304,9 @@ private:
     static std::size_t take_more(cell& self, const operations_of<F>* record, message_node** nodes,
                                  std::size_t most) noexcept {
         const inside_scope scope(static_cast<worker&>(*this_thread().current).inside);
+        if (self.phase == cell_phase::replaying) {
+            return 0;  // what comes next is out of the stash
+        }
         return with_extra(self, [&](extra_type& own) noexcept {
             const taking_owner its{{self}, Mailbox::given(self.incoming, self.consumed, own)};
             const auto same = [record](const message_node* node) noexcept {
@@ -286,6 +351,9 @@ private:
     // An exception left the actor's code: one report, and the actor stops unless its hook decides otherwise.
     void fail(std::string_view what, const std::exception_ptr& exception) noexcept {
         F::metrics::on_failure(cell_.id);
+        if (cell_.operations->behaviours != nullptr) {
+            report_thrown("destructor", outside([&] { cell_.operations->behaviours->withdraw(cell_); }));
+        }
         cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
         const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
         if (extra == nullptr || extra->on_failure == nullptr || !extra->on_failure(cell_, turn_, exception)) {
@@ -300,14 +368,19 @@ private:
             auto* const received = static_cast<signal<basic_context<F>>*>(each);
             const cell_phase before = cell_.phase;
             cell_.phase = before == cell_phase::running ? cell_phase::attending : before;
-            const std::exception_ptr thrown = outside([&] { received->operations->deliver(received, turn_); });
-            cell_.phase = before;
+            const std::exception_ptr thrown = outside([&] {
+                received->operations->deliver(received, turn_);
+                if (cell_.operations->behaviours != nullptr) {
+                    cell_.operations->behaviours->change(cell_, turn_);
+                }
+            });
+            cell_.phase = before == cell_phase::running ? phase_at_rest() : before;
             if (thrown != nullptr) {
                 fail("then", thrown);
             }
             each = next;
         }
-        if (taken.stop && cell_.phase == cell_phase::running) {
+        if (taken.stop && takes_messages()) {
             const auto why = static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed));
             if (why == stop_kind::failed) {
                 cell_.requested.store(cell::not_requested, std::memory_order_relaxed);
@@ -326,6 +399,9 @@ private:
             while (extra->asks != nullptr) {
                 extra->asks->abandon(*extra->asks);
             }
+            while (message_node* const node = extra->take_replayed()) {
+                cell_.bury_envelope(node, dead_letter_reason::stopped);
+            }
         }
         if (extra != nullptr && extra->youngest_child != nullptr) {
             extra->reason = std::move(reason);
@@ -334,9 +410,17 @@ private:
         }
     }
 
+    bool takes_messages() const noexcept {
+        return cell_.phase == cell_phase::running || cell_.phase == cell_phase::replaying;
+    }
+
+    // After anything that may have begun a stop or given back messages of a stash. True if the actor goes on with its
+    // mailbox; false if the run ends with `outcome_`.
+    bool settle() noexcept { return settle_stop() && (cell_.phase == cell_phase::running || replay()); }
+
     // After anything that may have begun a stop. True if the actor goes on; false if the cell is given up: gone, or held
     // until the signal of a child. Children stop one after the other, the youngest first.
-    [[gnu::noinline]] bool settle() noexcept {
+    [[gnu::noinline]] bool settle_stop() noexcept {
         while (cell_.phase == cell_phase::stopping) {
             cell_extra<F>& extra = *cell_.extra.load(std::memory_order_relaxed);
             if (extra.youngest_child == nullptr) {
@@ -350,7 +434,7 @@ private:
                 attend();
             }
         }
-        return cell_.phase == cell_phase::running;
+        return takes_messages();
     }
 
     void finish(const stop_reason& reason) noexcept {
@@ -404,6 +488,7 @@ private:
     std::chrono::steady_clock::time_point since_{};
     std::size_t left_at_wait_ = 0;
     unsigned waits_ = 0;
+    run_result outcome_ = run_result::done;  ///< of a run that ends after a message or a signal
 };
 
 namespace detail {

@@ -175,6 +175,13 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, Arguments&&...
 }
 
 template <class A, class F>
+inline constexpr behaviour_operations<F> behaviour_record{
+    [](const std::type_info& wanted) noexcept { return A::find(wanted); },
+    [](basic_cell<F>& cell, std::size_t place, void* state) { actor_cell<A, F>::state_of(cell).propose(place, state); },
+    [](basic_cell<F>& cell, basic_context<F>& turn) { actor_cell<A, F>::state_of(cell).change(turn); },
+    [](basic_cell<F>& cell) { actor_cell<A, F>::state_of(cell).withdraw(); }};
+
+template <class A, class F>
 inline constexpr cell_operations<F> actor_cell<A, F>::record{
     []() -> void (*)(basic_cell<F>&, basic_context<F>&) {
         if constexpr (has_started<A, F>) {
@@ -199,6 +206,13 @@ inline constexpr cell_operations<F> actor_cell<A, F>::record{
             return A::outbox::size;
         } else {
             return 0;
+        }
+    }(),
+    []() -> const behaviour_operations<F>* {
+        if constexpr (has_behaviours<A>) {
+            return &behaviour_record<A, F>;
+        } else {
+            return nullptr;
         }
     }()};
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "drover/features/features.hpp"
 
 namespace drover {
@@ -16,6 +18,8 @@ template <class R, class F>
 class answer;
 template <class R, class F>
 class basic_promise;
+template <class A, std::size_t N, class F>
+class stash;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
 template <class F>
@@ -33,6 +37,8 @@ struct with {
     using answer = drover::answer<R, F>;
     template <class R>
     using promise = drover::basic_promise<R, F>;
+    template <class A, std::size_t N>
+    using stash = drover::stash<A, N, F>;
 };
 
 }  // namespace drover

@@ -12,19 +12,20 @@ namespace drover {
 
 /// Why a message was not handled. Each dead letter has exactly one reason.
 enum class dead_letter_reason : std::uint8_t {
-    dropped,    ///< a full mailbox dropped it
-    rejected,   ///< a full mailbox refused it
+    dropped,    ///< a full mailbox dropped it, or its receiver cleared its stash
+    rejected,   ///< a full mailbox or stash refused it
     stopped,    ///< the actor, or its runtime, had stopped or stopped before its turn came
     failed,     ///< its handler threw
     expired,    ///< its deadline had passed before its turn came
     no_target,  ///< it was sent to a name that nobody holds
+    unhandled,  ///< the behaviour that its actor had when its turn came has no handler for it
 };
 
-inline constexpr std::size_t dead_letter_reasons = 6;
+inline constexpr std::size_t dead_letter_reasons = 7;
 
 constexpr std::string_view to_string(dead_letter_reason value) noexcept {
-    constexpr std::array<std::string_view, dead_letter_reasons> names{"dropped", "rejected", "stopped",
-                                                                      "failed",  "expired",  "no_target"};
+    constexpr std::array<std::string_view, dead_letter_reasons> names{"dropped", "rejected",  "stopped",  "failed",
+                                                                      "expired", "no_target", "unhandled"};
     const auto index = static_cast<std::size_t>(value);
     return index < names.size() ? names[index] : "unknown";
 }

@@ -10,6 +10,7 @@ TEST_CASE("every dead-letter reason has a name") {
     CHECK(to_string(dead_letter_reason::failed) == "failed");
     CHECK(to_string(dead_letter_reason::expired) == "expired");
     CHECK(to_string(dead_letter_reason::no_target) == "no_target");
+    CHECK(to_string(dead_letter_reason::unhandled) == "unhandled");
     CHECK(to_string(static_cast<dead_letter_reason>(drover::dead_letter_reasons)) == "unknown");
-    STATIC_REQUIRE(static_cast<std::size_t>(dead_letter_reason::no_target) + 1 == drover::dead_letter_reasons);
+    STATIC_REQUIRE(static_cast<std::size_t>(dead_letter_reason::unhandled) + 1 == drover::dead_letter_reasons);
 }
