@@ -7,5 +7,6 @@
 #include "drover/mailbox.hpp"
 #include "drover/batching.hpp"
 #include "drover/actor.hpp"
+#include "drover/routing.hpp"
 #include "drover/runtime.hpp"
 // clang-format on

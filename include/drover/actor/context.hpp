@@ -120,6 +120,7 @@ public:
         cell_.phase = cell_phase::unhandled;
     }
 
+    actor_core<F>& core() noexcept { return *cell_.core; }
     basic_cell<F>& cell() noexcept { return cell_; }
     worker& on() noexcept { return worker_; }
 

@@ -20,6 +20,8 @@ template <class R, class F>
 class basic_promise;
 template <class A, std::size_t N, class F>
 class stash;
+template <class M, class F>
+class basic_topic;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
 template <class F>
@@ -39,6 +41,8 @@ struct with {
     using promise = drover::basic_promise<R, F>;
     template <class A, std::size_t N>
     using stash = drover::stash<A, N, F>;
+    template <class M>
+    using topic = drover::basic_topic<M, F>;
 };
 
 }  // namespace drover

@@ -153,6 +153,9 @@ public:
         return stop_within(engine_->options.stop_deadline);
     }
 
+    /// For what is made from a runtime or from a context: topics, registries.
+    actor_core<F>& core() const noexcept { return *engine_->core; }
+
     /// Sums over all threads; `pending` is exact when nothing is being sent or handled, and never negative.
     accounting statistics() const {
         actor_core<F>& core = *engine_->core;

@@ -1,0 +1,4 @@
+#pragma once
+
+/// Where messages go: topics.
+#include "drover/routing/topic.hpp"
