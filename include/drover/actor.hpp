@@ -5,6 +5,7 @@
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/behaviours.hpp"
 #include "drover/actor/context.hpp"
+#include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"

@@ -8,6 +8,7 @@
 
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
+#include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
@@ -78,6 +79,14 @@ public:
             throw std::logic_error("drover: the promise of this ask has been taken already; keep the first one");
         }
         return basic_promise<R, F>(std::move(right));
+    }
+
+    /// As basic_runtime::subscribe_dead_letters.
+    bool subscribe_dead_letters(const recipient<dead_letter_event, F>& subscriber) {
+        return cell_.core->dead_letter_hub->add(subscriber);
+    }
+    bool unsubscribe_dead_letters(const basic_handle<F>& subscriber) {
+        return cell_.core->dead_letter_hub->remove(subscriber.id());
     }
 
     // --- for the runtime ---------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ namespace drover {
 
 template <class F>
 struct basic_cell;
+template <class F>
+class dead_letter_subscribers;
 
 /// The core record with what only actors know: the top of the actor tree.
 template <class F>
@@ -22,6 +24,9 @@ public:
     actor_core(runtime_services services, clock_source& clock, const std::string& name, std::size_t quantum_messages,
                clock_duration quantum_length)
         : core_record(services, &destroy, clock, name, quantum_messages, quantum_length) {}
+
+    /// The runtime's, for its actors; set before there is one.
+    dead_letter_subscribers<F>* dead_letter_hub = nullptr;
 
     /// A new actor without a parent. False if the runtime is stopping: the caller then asks the actor to stop, too.
     bool add_root(basic_cell<F>& fresh) noexcept {

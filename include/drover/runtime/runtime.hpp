@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "drover/actor/context.hpp"
+#include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/run.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/actor/water.hpp"
@@ -153,6 +154,18 @@ public:
         return stop_within(engine_->options.stop_deadline);
     }
 
+    /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found out.
+    /// Not of those sent to a subscriber, and of no lost event: these are counted, and the sink hears of them. It ends with
+    /// the actor. False if it is empty, has stopped or has subscribed already. A short lock. Throws std::bad_alloc.
+    bool subscribe_dead_letters(const recipient<dead_letter_event, F>& subscriber) {
+        return engine_->dead_letter_hub.add(subscriber);
+    }
+
+    /// False if it had not subscribed. What is in its mailbox is still handled. As above.
+    bool unsubscribe_dead_letters(const basic_handle<F>& subscriber) {
+        return engine_->dead_letter_hub.remove(subscriber.id());
+    }
+
     /// For what is made from a runtime or from a context: topics, registries.
     actor_core<F>& core() const noexcept { return *engine_->core; }
 
@@ -194,6 +207,7 @@ private:
               workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
                       &basic_cell<F>::release_runnable) {
             core->outbox = options.outbox;
+            core->dead_letter_hub = &dead_letter_hub;
             workers.start(options.name, options.affinity);
         }
 
@@ -207,6 +221,13 @@ private:
         static void dead_letter_sink(void* self, const dead_letter& letter) noexcept {
             engine& me = *static_cast<engine*>(self);
             me.call([&] { me.options.on_dead_letter ? me.options.on_dead_letter(letter) : me.printer(letter); });
+            // Outside the sinks' lock: a subscriber's mailbox may make a sender wait.
+            try {
+                me.dead_letter_hub.tell(letter);
+            } catch (...) {
+                std::fprintf(stderr, "drover: a dead letter was not told to its subscribers (%s); it is counted\n",
+                             describe(std::current_exception()).c_str());
+            }
         }
 
         static void failure_sink(void* self, const failure& what) noexcept {
@@ -229,6 +250,7 @@ private:
         clock_source& clock;
         dead_letter_printer printer;
         std::mutex sink_mutex;
+        dead_letter_subscribers<F> dead_letter_hub;
         std::unique_ptr<actor_core<F>, release_core> core;
         work_stealing<metrics> workers;
     };
