@@ -51,10 +51,12 @@ TEST_CASE("publishers, subscriptions and stops at once") {
         world w(2);
         const drover::topic<numbered> topic(w.rt);
         std::atomic<std::size_t> given{0};
+        drover_test::door start;
         std::vector<std::thread> threads;
         const std::size_t rounds = scaled(10000);
         for (std::size_t p = 0; p != publishers; ++p) {
             threads.emplace_back([&, p] {
+                start.pass();
                 for (std::size_t n = 1; n <= rounds; ++n) {
                     given += topic.publish(numbered(p, n));
                 }
@@ -64,9 +66,11 @@ TEST_CASE("publishers, subscriptions and stops at once") {
         std::vector<drover::ref<checker>> shared;
         for (int i = 0; i != 8; ++i) {
             shared.push_back(w.rt.spawn<checker>());
+            topic.subscribe(shared.back());
         }
         for (std::size_t side = 0; side != 2; ++side) {
             threads.emplace_back([&, side] {
+                start.pass();
                 for (std::size_t round = 0; round != rounds; ++round) {
                     const auto& one = shared[(round * (side + 1)) % shared.size()];
                     switch ((round + side) % 4) {
@@ -82,6 +86,7 @@ TEST_CASE("publishers, subscriptions and stops at once") {
                 }
             });
         }
+        start.open();
         for (std::thread& each : threads) {
             each.join();
         }
