@@ -13,6 +13,7 @@
 #include "drover/base/futex.hpp"
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/lane.hpp"
+#include "drover/scheduling/retired.hpp"
 #include "drover/scheduling/runnable.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
@@ -147,6 +148,29 @@ public:
         return totals;
     }
 
+    // --- snapshots, which scheduling/snapshot.hpp reads ----------------------------------------------------------------
+
+    std::uint64_t epoch() const noexcept { return retired_.epoch(); }
+
+    /// Frees `gone`, which readers cannot find any more, once no thread reads it; at the latest with this record. What owns a
+    /// reference to an actor, and so to this record, is retired before the end of the runtime, which calls free_retired().
+    /// Any thread; a short lock, and a heavy fence each retired_list::batch times.
+    void retire(retired& gone) noexcept {
+        retired_.retire(gone, [this] { return oldest_reader(); });
+    }
+
+    /// Frees what nobody reads at the moment; true if nothing is left.
+    bool reclaim() noexcept {
+        return retired_.reclaim([this] { return oldest_reader(); });
+    }
+
+    /// Waits for readers and frees all that was retired. Not inside a read_scope.
+    void free_retired() noexcept {
+        while (!reclaim()) {
+            yield_thread();
+        }
+    }
+
     // --- the end ---------------------------------------------------------------------------------------------------
 
     /// From now on outside sends are refused. One that had passed before may still be under way until senders_gone().
@@ -205,7 +229,7 @@ public:
     bool has_ended() const noexcept { return gate_.load(std::memory_order_acquire) == ended; }
 
 protected:
-    ~core_record() = default;
+    ~core_record() { retired_.free_all(); }
 
 private:
     static constexpr std::uint32_t open = 0;
@@ -230,6 +254,18 @@ private:
 
     bool sinks_open() const noexcept { return !has_ended() && !sink_scope::inside(); }
 
+    std::uint64_t oldest_reader() noexcept {
+        // Pairs with the light_store in read_scope: a reader whom we do not see inside finds what was published before.
+        asymmetric_fence::heavy_fence();
+        const std::lock_guard lock(lanes_mutex_);
+        std::uint64_t oldest = ~std::uint64_t{0};
+        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
+            const std::uint64_t epoch = each->reading.load(std::memory_order_acquire);  // pairs with ~read_scope
+            oldest = epoch != retired_list::not_reading && epoch < oldest ? epoch : oldest;
+        }
+        return oldest;
+    }
+
     struct accounts : lane {
         explicit accounts(core_record& self) noexcept : lane(self, true) {}
     };
@@ -242,6 +278,7 @@ private:
     std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};
     futex_mutex listeners_mutex_;
     gate_listener* listeners_ = nullptr;
+    retired_list retired_;
     futex_mutex lanes_mutex_;
     lane* lanes_ = nullptr;
     accounts past_{*this};

@@ -35,6 +35,7 @@ struct alignas(2 * cache_line) lane {
     core_record& core;
     const bool worker;
     std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
+    std::atomic<std::uint64_t> reading{0};  ///< the epoch in which its thread began to read snapshots; 0: it reads none
     owned_counter pushed;                   ///< messages put into mailboxes
     owned_counter handled;
     owned_counter returned;                                 ///< left with the caller by try_tell
