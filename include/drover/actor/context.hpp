@@ -63,6 +63,9 @@ public:
                                                       std::forward<Callable>(callable));
     }
 
+    /// The names of this runtime; routing/registry.hpp says what it does.
+    basic_registry<F>& registry() const noexcept { return cell_.core->registry(); }
+
     /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told, or if the handler
     /// returns no `later`. Throws std::logic_error if it returns `later` of another type, or took the promise before.
     template <class R>

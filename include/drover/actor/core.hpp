@@ -16,6 +16,8 @@ template <class F>
 struct basic_cell;
 template <class F>
 class dead_letter_subscribers;
+template <class F>
+class basic_registry;
 
 /// The core record with what only actors know: the top of the actor tree.
 template <class F>
@@ -71,6 +73,10 @@ public:
         futex_wake_all(bell_);
     }
 
+    /// The runtime's names; set before the first actor is spawned, and valid while actors run.
+    basic_registry<F>& registry() const noexcept { return *registry_; }
+    void set_registry(basic_registry<F>& names) noexcept { registry_ = &names; }
+
     template <class Visit>
     void visit_roots(Visit visit) {
         const std::lock_guard lock(mutex_);
@@ -87,6 +93,7 @@ private:
     std::size_t count_ = 0;
     basic_cell<F>* youngest_ = nullptr;
     std::atomic<std::uint32_t> bell_{0};
+    basic_registry<F>* registry_ = nullptr;
 };
 
 /// A cell's pointer to its core, with a mark if a send must not go straight into the cell's list.

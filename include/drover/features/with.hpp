@@ -22,6 +22,10 @@ template <class A, std::size_t N, class F>
 class stash;
 template <class M, class F>
 class basic_topic;
+template <class F>
+class basic_registry;
+template <class F>
+struct basic_name_registered;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
 template <class F>
@@ -31,6 +35,8 @@ struct with {
     using runtime = basic_runtime<F>;
     using context = basic_context<F>;
     using handle = basic_handle<F>;
+    using registry = basic_registry<F>;
+    using name_registered = basic_name_registered<F>;
     template <class A>
     using ref = drover::ref<A, F>;
     template <class Signature>

@@ -34,7 +34,7 @@ constexpr std::string_view to_string(dead_letter_reason value) noexcept {
 struct dead_letter {
     dead_letter_reason reason;
     std::string_view message;  ///< the message's type
-    std::string_view actor;    ///< the name of the actor it was sent to; empty for `no_target`
+    std::string_view actor;    ///< the name of the actor it was sent to, or for `no_target` the name that nobody holds
     actor_id id;
 };
 

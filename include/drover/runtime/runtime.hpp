@@ -21,6 +21,7 @@
 #include "drover/actor/water.hpp"
 #include "drover/base/contracts.hpp"
 #include "drover/base/text.hpp"
+#include "drover/routing/registry.hpp"
 #include "drover/runtime/cpu_limits.hpp"
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/options.hpp"
@@ -88,6 +89,7 @@ public:
                 std::abort();
             }
             engine_->core->end(own_lane());
+            engine_->registry->wake();
             engine_->workers.abandon();
             static_cast<void>(engine_.release());
             return;
@@ -95,6 +97,9 @@ public:
         engine_->core->timers.shut_down();
         engine_->core->end(own_lane());
         engine_->workers.join();
+        // Actors have stopped and given up their names. What still counts references to them goes before the core record's owner.
+        engine_->registry->end();
+        engine_->core->free_retired();
     }
 
     std::size_t thread_count() const noexcept { return engine_->workers.size(); }
@@ -125,6 +130,7 @@ public:
     drain_result drain(clock_duration patience) {
         refuse_on_worker("drain");
         engine_->core->close_gate();
+        engine_->registry->wake();
         const time_limit limit(engine_->core->timers, patience, &ring_bells, engine_.get());
         for (;;) {
             const std::uint32_t heard = engine_->workers.listen();
@@ -169,6 +175,9 @@ public:
     /// For what is made from a runtime or from a context: topics, registries.
     actor_core<F>& core() const noexcept { return *engine_->core; }
 
+    /// The names of this runtime's actors. Valid as long as the runtime; routers keep it longer.
+    basic_registry<F>& registry() noexcept { return *engine_->registry; }
+
     /// Sums over all threads; `pending` is exact when nothing is being sent or handled, and never negative.
     accounting statistics() const {
         actor_core<F>& core = *engine_->core;
@@ -204,10 +213,12 @@ private:
               printer(clock),
               core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink}, clock, options.name,
                                      options.quantum, options.quantum_time)),
+              registry(new basic_registry<F>(*core)),
               workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
                       &basic_cell<F>::release_runnable) {
             core->outbox = options.outbox;
             core->dead_letter_hub = &dead_letter_hub;
+            core->set_registry(*registry);
             workers.start(options.name, options.affinity);
         }
 
@@ -252,6 +263,7 @@ private:
         std::mutex sink_mutex;
         dead_letter_subscribers<F> dead_letter_hub;
         std::unique_ptr<actor_core<F>, release_core> core;
+        boost::intrusive_ptr<basic_registry<F>> registry;
         work_stealing<metrics> workers;
     };
 
@@ -270,6 +282,7 @@ private:
     drain_result stop_within(clock_duration patience) {
         actor_core<F>& core = *engine_->core;
         core.close_gate();
+        engine_->registry->wake();
         core.stop_roots();
         const time_limit limit(core.timers, patience, &ring_bells, engine_.get());
         for (;;) {

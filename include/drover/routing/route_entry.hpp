@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "drover/routing/address.hpp"
+#include "drover/scheduling/retired.hpp"
+
+namespace drover {
+
+/// What a name leads to, as registry and caches know it: immutable but for `current`. Counted; the bytes of the name follow
+/// behind the object. Who finds it under a name may use it as long as `current` says that the name still leads there.
+struct route_entry : retired {
+    using destroy_function = void(route_entry*) noexcept;
+
+    /// The first count belongs to whoever publishes it, and goes when it is freed as a retired object.
+    route_entry(name_view name, void* target_, destroy_function* destroy_) noexcept
+        : retired(&release_retired),
+          length(static_cast<std::uint8_t>(name.text().size())),
+          hash(name.hash()),
+          target(target_),
+          destroy(destroy_) {
+        std::memcpy(bytes(), name.text().data(), name.text().size());
+    }
+    route_entry(const route_entry&) = delete;
+    route_entry& operator=(const route_entry&) = delete;
+
+    std::atomic<std::uint32_t> references{1};
+    std::atomic<bool> current{true};  ///< false once the name leads elsewhere or nowhere; a cache then looks again
+    const std::uint8_t length;
+    bool registered = true;  ///< the registry's, under its lock
+    const std::uint64_t hash;
+    void* const target;               ///< the one actor's cell; null if there are several
+    const void* extra = nullptr;      ///< copies and several actors; null for nearly every name
+    destroy_function* const destroy;  ///< destroys and deallocates it
+
+    std::string_view name() const noexcept { return {const_cast<route_entry*>(this)->bytes(), length}; }
+
+    bool is_named(name_view other) const noexcept {
+        return hash == other.hash() && length == other.text().size() && name() == other.text();
+    }
+
+    void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            destroy(this);
+        }
+    }
+
+private:
+    static void release_retired(retired* self) noexcept { static_cast<route_entry*>(self)->release(); }
+
+    char* bytes() noexcept { return reinterpret_cast<char*>(this) + sizeof(route_entry); }
+};
+
+static_assert(sizeof(route_entry) == 64,
+              "behind the 24 bytes of a retired object all that a cache reads is in one line");
+
+}  // namespace drover
