@@ -30,8 +30,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 # --- what a machine must have -----------------------------------------------------------------------------------------
 
-packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev)
-packages_demo=("${packages_build[@]}" libfmt-dev robin-map-dev)
+packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev)
+packages_demo=("${packages_build[@]}" libfmt-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev python3)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 python3)

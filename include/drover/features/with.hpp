@@ -24,6 +24,8 @@ template <class M, class F>
 class basic_topic;
 template <class F>
 class basic_registry;
+template <class Cache, class F>
+class basic_router;
 template <class F>
 struct basic_name_registered;
 
@@ -36,6 +38,8 @@ struct with {
     using context = basic_context<F>;
     using handle = basic_handle<F>;
     using registry = basic_registry<F>;
+    template <class Cache>
+    using router = basic_router<Cache, F>;
     using name_registered = basic_name_registered<F>;
     template <class A>
     using ref = drover::ref<A, F>;

@@ -56,6 +56,13 @@ private:
     char* bytes() noexcept { return reinterpret_cast<char*>(this) + sizeof(route_entry); }
 };
 
+inline void intrusive_ptr_add_ref(route_entry* entry) noexcept {
+    entry->retain();
+}
+inline void intrusive_ptr_release(route_entry* entry) noexcept {
+    entry->release();
+}
+
 static_assert(sizeof(route_entry) == 64,
               "behind the 24 bytes of a retired object all that a cache reads is in one line");
 
