@@ -355,7 +355,7 @@ private:
             report_thrown("destructor", outside([&] { cell_.operations->behaviours->withdraw(cell_); }));
         }
         cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with more()
         if (extra == nullptr || extra->on_failure == nullptr || !extra->on_failure(cell_, turn_, exception)) {
             begin_stop(stop_reason(exception));
         }
@@ -394,7 +394,8 @@ private:
     // No user message is handled and no continuation runs from here on.
     [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
         cell_.phase = cell_phase::stopping;
-        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        // Another thread may have made it just now, to listen to the end: pairs with the exchange in more().
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
         if (extra != nullptr) {
             while (extra->asks != nullptr) {
                 extra->asks->abandon(*extra->asks);
