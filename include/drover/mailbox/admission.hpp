@@ -56,7 +56,7 @@ public:
             }
             if (reserved_.compare_exchange_weak(taken, taken + count, std::memory_order_seq_cst,
                                                 std::memory_order_acquire)) {
-                return static_cast<std::size_t>(waiting(taken, freed)) + count;
+                return level_with(taken, freed, count);
             }
         }
     }
@@ -133,6 +133,15 @@ protected:
         return static_cast<std::int64_t>(taken - freed);
     }
 
+    // Who ends a linger must not count what had left before it reserved: while the actor is held nothing leaves.
+    std::size_t level_with(std::uint64_t taken, std::uint64_t freed, std::size_t count) const noexcept {
+        if (limits_.wake_at != mailbox_limits::no_limit) {
+            freed = released_.load(std::memory_order_seq_cst);
+        }
+        const std::int64_t before = waiting(taken, freed);
+        return (before > 0 ? static_cast<std::size_t>(before) : 0) + count;
+    }
+
     std::int64_t capacity() const noexcept { return static_cast<std::int64_t>(limits_.capacity); }
 
     // Senders may have filled it up to the high mark again before the flag changed, and none of them has seen that it did.
@@ -172,8 +181,8 @@ public:
                 return 0;
             }
         }
-        reserved_.store(taken + count, std::memory_order_release);
-        return static_cast<std::size_t>(waiting(taken, freed)) + count;
+        reserved_.store(taken + count, std::memory_order_seq_cst);
+        return level_with(taken, freed, count);
     }
 
 private:

@@ -76,10 +76,10 @@ struct published_message {
         }
         way.check_level(shared.message());
         const admitted place = way.admit(1, false);
+        detail::reservation reserved(way, place, 1);
         if (!is_accepted(place.result)) [[unlikely]] {
             return way.refuse(type_name<M>(), place.result);
         }
-        detail::reservation reserved(way, 1);
         envelope_type* const fresh = envelope_type::create(&record, &shared);
         reserved.keep();
         spare -= 1;
