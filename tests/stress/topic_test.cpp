@@ -53,7 +53,7 @@ TEST_CASE("publishers, subscriptions and stops at once") {
         std::atomic<std::size_t> given{0};
         drover_test::door start;
         std::vector<std::thread> threads;
-        const std::size_t rounds = scaled(10000);
+        const std::size_t rounds = scaled(20000);
         for (std::size_t p = 0; p != publishers; ++p) {
             threads.emplace_back([&, p] {
                 start.pass();
@@ -81,6 +81,7 @@ TEST_CASE("publishers, subscriptions and stops at once") {
                             const auto fresh = w.rt.spawn<checker>();
                             topic.subscribe(fresh);
                             fresh.stop();
+                            wait_until([&] { return fresh.stopped(); });  // or they flood the memory
                         }
                     }
                 }

@@ -106,11 +106,15 @@ TEST_CASE("a subscriber's own dead letters are counted and not told") {
     CHECK(w.rt.statistics().dead() == 3);  // nothing was sent to the one that has stopped
     CHECK_FALSE(w.rt.subscribe_dead_letters(bad));
 
+    const auto third = w.rt.spawn<listener>();
+    CHECK(w.rt.subscribe_dead_letters(third));
     good.stop();  // the sink hears of what is sent to a subscriber
     wait_until([&] { return good.stopped(); });
     const std::size_t before = w.heard.letters().size();
     good.tell(job{});
     wait_until([&] { return w.heard.letters().size() == before + 1; });
+    gone.tell(job{});
+    hears(third, 1);
 }
 
 TEST_CASE("an actor subscribes by its context") {

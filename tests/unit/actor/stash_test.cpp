@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -436,4 +437,49 @@ TEST_CASE("a stash belongs to its feature bundle, whose metrics hear of it") {
     w.settle();
     CHECK(stamping::metrics::enqueued == 3);
     CHECK(stamping::metrics::handled == 3);
+}
+
+namespace {
+
+// Takes its messages in batches, and keeps the first of them.
+struct batcher {
+    using batches = drover::of<item>;
+    void operator()(std::span<item> some, drover::context& me) {
+        for (const item& each : some) {
+            if (each.number < 0) {
+                stash_.put(item{-each.number}, me);
+            } else {
+                seen_.push_back(each.number);
+            }
+        }
+        sizes_.push_back(some.size());
+    }
+    void operator()(release, drover::context& me) { stash_.replay(me); }
+    void operator()(const wait_here& p) {
+        p.entered->open();
+        p.leave->pass();
+    }
+    std::vector<int> operator()(get) const { return seen_; }
+    drover::stash<batcher, 4> stash_{};
+    std::vector<int> seen_{};
+    std::vector<std::size_t> sizes_{};
+};
+
+}  // namespace
+
+TEST_CASE("a replay stays before the mailbox where messages come in batches") {
+    world w;
+    door entered;
+    door leave;
+    const auto b = w.rt.spawn<batcher>();
+    b.tell_batch(std::vector<item>{{-1}, {-2}, {-3}});
+    CHECK(b.ask(get{}).get().empty());
+    b.tell(wait_here{&entered, &leave});
+    entered.pass();
+    b.tell(release{});
+    b.tell_batch(std::vector<item>{{4}, {5}});
+    leave.open();
+    CHECK(b.ask(get{}).get() == std::vector<int>{1, 2, 3, 4, 5});
+    w.settle();
+    check_identity(w.rt.statistics());
 }

@@ -379,3 +379,30 @@ TEST_CASE("a behaviour without a handler leaves a publication unhandled") {
     w.settle();
     CHECK(w.rt.statistics().dead(reason::unhandled) == 1);
 }
+
+namespace {
+
+struct gathering {
+    using outbox = drover::outbox<8>;
+    void operator()(int price) {
+        one.tell(quote(price));
+        prices.publish(quote(price + 1));
+        one.tell(quote(price + 2));
+    }
+    drover::ref<watcher> one;
+    drover::topic<quote> prices;
+};
+
+}  // namespace
+
+TEST_CASE("a publication does not overtake what an outbox holds back") {
+    world w;
+    const drover::topic<quote> prices(w.rt);
+    const auto one = w.rt.spawn<watcher>();
+    prices.subscribe(one);
+    const auto source = w.rt.spawn<gathering>(one, prices);
+    source.tell(1);
+    std::vector<int> seen;
+    wait_until([&] { return (seen = one.ask(get{}).get()).size() == 3; });
+    CHECK(seen == std::vector<int>{1, 2, 3});
+}
