@@ -32,6 +32,7 @@ struct listener {
         return me.subscribe_dead_letters(me.self<listener>()) && !me.subscribe_dead_letters(me.self<listener>());
     }
     bool operator()(int, drover::context& me) { return me.unsubscribe_dead_letters(me.self()); }
+    void operator()(drover_test::door* shut) { shut->pass(); }
     bool throws_ = false;
     std::vector<drover::dead_letter_event> heard_{};
 };
@@ -115,6 +116,28 @@ TEST_CASE("a subscriber's own dead letters are counted and not told") {
     wait_until([&] { return w.heard.letters().size() == before + 1; });
     gone.tell(job{});
     hears(third, 1);
+}
+
+TEST_CASE("a lost event is told to nobody, also when it was sent to one who has unsubscribed") {
+    world w;
+    drover_test::door shut;
+    const auto busy = w.rt.spawn<listener>();
+    const auto other = w.rt.spawn<listener>();
+    CHECK(w.rt.subscribe_dead_letters(busy));
+    CHECK(w.rt.subscribe_dead_letters(other));
+    busy.tell(&shut);
+    const auto gone = w.rt.spawn<worker>();
+    gone.stop();
+    wait_until([&] { return gone.stopped(); });
+    gone.tell(job{});
+    hears(other, 1);
+    CHECK(w.rt.unsubscribe_dead_letters(busy));
+    busy.stop();
+    shut.open();  // the event in its mailbox is a dead letter now
+    wait_until([&] { return w.heard.letters().size() == 2; });
+    w.settle();
+    gone.tell(job{});
+    hears(other, 2);
 }
 
 TEST_CASE("an actor subscribes by its context") {

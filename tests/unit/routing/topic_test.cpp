@@ -201,6 +201,20 @@ TEST_CASE("a subscription ends with its actor, and with its topic") {
     CHECK(blocks_in_use() == before);
 }
 
+TEST_CASE("a topic that ends lets go of its subscribers") {
+    world w;
+    const auto held = std::make_shared<int>(0);
+    const auto stays = w.rt.spawn<watcher>();
+    {
+        const drover::topic<quote> prices(w.rt);
+        prices.subscribe(stays, [held](const quote&) { return true; });
+        CHECK(held.use_count() == 2);
+        prices.subscribe(stays, [held](const quote&) { return false; });
+        CHECK(held.use_count() == 2);  // the later one took its place
+    }
+    CHECK(held.use_count() == 1);
+}
+
 TEST_CASE("a topic outlives its runtime and then gives to nobody") {
     const std::size_t before = blocks_in_use();
     {
