@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "drover/actor/cell.hpp"
+#include "drover/actor/cell_end.hpp"
 #include "drover/actor/mailbox_box.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/cpu_pause.hpp"

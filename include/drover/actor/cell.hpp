@@ -12,11 +12,9 @@
 #include "drover/actor/core.hpp"
 #include "drover/actor/mailbox_box.hpp"
 #include "drover/base/cache_line.hpp"
-#include "drover/base/cpu_pause.hpp"
 #include "drover/features/features.hpp"
 #include "drover/mailbox/system_lane.hpp"
 #include "drover/mailbox/tagged_list.hpp"
-#include "drover/mailbox/unbounded.hpp"
 #include "drover/message/delivery.hpp"
 #include "drover/message/signal.hpp"
 #include "drover/message/stop_reason.hpp"
@@ -234,36 +232,11 @@ struct alignas(cache_line) basic_cell : runnable {
     /// Makes every message a dead letter and leaves the mailbox closed. By whoever is the consumer of a stopped actor. The
     /// mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for itself,
     /// and does not keep this from ending.
-    void drain_to_dead_letters() noexcept {
-        message_node* first = nullptr;
-        if (box == nullptr) {
-            unbounded_mailbox::extra none;
-            first = close_mailbox<unbounded_mailbox>(none);
-        } else {
-            first = box->operations->close(*this);
-        }
-        while (first != nullptr) {
-            message_node* const next = first->next.load(std::memory_order_relaxed);
-            bury_envelope(first, dead_letter_reason::stopped);
-            first = next;
-        }
-    }
+    void drain_to_dead_letters() noexcept;
 
     /// Leaves the mailbox closed and gives what was in it, linked.
     template <class Mailbox>
-    message_node* close_mailbox(typename Mailbox::extra& extra_part) noexcept {
-        closing_owner collected{{*this}, Mailbox::given(incoming, consumed, extra_part)};
-        for (;;) {
-            if (Mailbox::pop(incoming, consumed, extra_part, collected) != nullptr) {
-                continue;
-            }
-            if (!Mailbox::try_close(incoming, consumed, extra_part, collected)) {
-                yield_thread();  // a sender is between its two steps
-            } else if (Mailbox::quiet(extra_part) || list::announce(incoming) != push_result::closed) {
-                return collected.first;
-            }
-        }
-    }
+    message_node* close_mailbox(typename Mailbox::extra& extra_part) noexcept;
 
     /// A message that is in no mailbox any more: a dead letter, destroyed, its memory given back.
     void bury_envelope(message_node* node, dead_letter_reason reason) noexcept {
@@ -298,14 +271,7 @@ struct alignas(cache_line) basic_cell : runnable {
         }
     }
 
-    void discard(message_node* node) noexcept {
-        try {
-            static_cast<envelope_of<F>*>(node)->operations->discard(node);
-        } catch (...) {
-            core->report(
-                failure{name(), id, static_cast<envelope_of<F>*>(node)->operations->message, std::current_exception()});
-        }
-    }
+    void discard(message_node* node) noexcept;
 
     /// What a mailbox knows of its actor.
     struct mailbox_owner {
@@ -328,27 +294,6 @@ struct alignas(cache_line) basic_cell : runnable {
     static void run_pill(message_node*, context&);
 
 private:
-    // Keeps what a mailbox gives up, but for the envelope whose message is gone already.
-    struct closing_owner : mailbox_owner {
-        const message_node* handled;
-        mutable message_node* first = nullptr;
-        mutable message_node* last = nullptr;
-
-        void retire(message_node* node) const noexcept {
-            if (node == handled) {
-                release_envelope_of(node);
-                return;
-            }
-            node->next.store(nullptr, std::memory_order_relaxed);
-            if (last != nullptr) {
-                last->next.store(node, std::memory_order_relaxed);
-            } else {
-                first = node;
-            }
-            last = node;
-        }
-    };
-
     void report_dead(std::string_view message, dead_letter_reason reason) noexcept {
         metrics::on_dead_letter(static_cast<std::size_t>(reason));
         core->report(dead_letter{reason, message, name(), id});
