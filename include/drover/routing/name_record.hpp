@@ -97,7 +97,8 @@ struct name_record final : record_upkeep<F>, route_entry {
 private:
     name_record(name_view name, basic_cell<F>* holder, route_extra<F>* several, name_book<F>* owner,
                 departure::departed_function* hear) noexcept
-        : record_upkeep<F>(hear, owner), route_entry(name, holder, &destroy_record) {
+        : record_upkeep<F>(hear, owner),
+          route_entry(name, holder, holder != nullptr ? holder->operations->type : nullptr, &destroy_record) {
         extra = several;
         if (holder != nullptr) {
             holder->retain();

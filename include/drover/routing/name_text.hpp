@@ -54,19 +54,19 @@ inline std::optional<std::string> fault_in_name(std::string_view name) {
     for (std::size_t at = 0; at != name.size();) {
         const std::size_t length = detail::utf8_length(name.substr(at));
         const auto here = static_cast<unsigned char>(name[at]);
-        const std::string place = std::to_string(at);
+        const auto place = [&] { return std::to_string(at); };
         if (length == 0) {
             return join_text({"drover: an address of ", std::to_string(name.size()), " bytes is no UTF-8 from byte ",
-                              place, " on; encode names in UTF-8"});
+                              place(), " on; encode names in UTF-8"});
         }
         // U+0080 to U+009F are control characters, too.
         if (here < 0x20 || here == 0x7f || (here == 0xc2 && static_cast<unsigned char>(name[at + 1]) < 0xa0)) {
             return join_text({"drover: an address of ", std::to_string(name.size()),
-                              " bytes has a control character at byte ", place, "; use characters that can be seen"});
+                              " bytes has a control character at byte ", place(), "; use characters that can be seen"});
         }
         if (here == '/' && (segment_begins || at + 1 == name.size())) {
-            return join_text(
-                {quoted(), "has an empty segment at byte ", place, "; put text before, between and after its slashes"});
+            return join_text({quoted(), "has an empty segment at byte ", place(),
+                              "; put text before, between and after its slashes"});
         }
         if (here == '#' && at == 0) {
             return join_text({quoted(), "begins with #, which is reserved for actors without a name; leave it out"});

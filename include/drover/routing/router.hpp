@@ -44,19 +44,18 @@ public:
 
     /// As ref::tell(). Who was given copies by registry::tee() gets them first.
     template <class A, class M>
-    delivery tell(name_view name, M&& message) {
+    [[gnu::always_inline]] delivery tell(name_view name, M&& message) {
         using message_type = std::decay_t<M>;
         if constexpr (check_tell<A, message_type, F>()) {
-            return with_entry(name, [&](route_entry* entry) {
-                basic_cell<F>* const cell = cell_of<A>(entry, name);
-                if (cell == nullptr) [[unlikely]] {
-                    return bury<message_type>(name);
+            if (!busy_) [[likely]] {
+                route_entry* const entry = cache_.find(name);
+                if (entry != nullptr && entry->type == &typeid(A) && entry->extra == nullptr) [[likely]] {
+                    hits_ += 1;
+                    const busy_scope busy(busy_);
+                    return detail::tell_cell<A>(*static_cast<basic_cell<F>*>(entry->target), std::forward<M>(message));
                 }
-                if (entry->extra != nullptr) [[unlikely]] {
-                    send_copies<message_type>(*entry, message);
-                }
-                return detail::tell_cell<A>(*cell, std::forward<M>(message));
-            });
+            }
+            return tell_with_care<A, message_type>(name, std::forward<M>(message));
         } else {
             return delivery::no_target;
         }
@@ -173,11 +172,30 @@ private:
         return send(entry.get());
     }
 
+    // A miss, or more than one receiver, or another type.
+    template <class A, class Message, class M>
+    [[gnu::noinline]] delivery tell_with_care(name_view name, M&& message) {
+        return with_entry(name, [&](route_entry* entry) {
+            basic_cell<F>* const cell = cell_of<A>(entry, name);
+            if (cell == nullptr) {
+                return bury<Message>(name);
+            }
+            if (entry->extra != nullptr) {
+                send_copies<Message>(*entry, message);
+            }
+            return detail::tell_cell<A>(*cell, std::forward<M>(message));
+        });
+    }
+
     // Null if nobody is there.
     template <class A>
     static basic_cell<F>* cell_of(const route_entry* entry, name_view name) {
+        if (entry != nullptr && entry->type == &typeid(A)) [[likely]] {
+            return static_cast<basic_cell<F>*>(entry->target);
+        }
+        // Several actors, another type, or the same type as another shared object names it.
         basic_cell<F>* const cell = entry != nullptr ? name_record<F>::pick(*entry) : nullptr;
-        if (cell != nullptr && !basic_registry<F>::template is_a<A>(*cell)) [[unlikely]] {
+        if (cell != nullptr && !basic_registry<F>::template is_a<A>(*cell)) {
             throw std::logic_error(
                 join_text({"drover: the name \"", name.text(), "\" is held by a ", cell->operations->name,
                            " and not by a ", type_name<A>(), "; send to it as its own type"}));

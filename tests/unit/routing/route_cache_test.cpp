@@ -22,7 +22,7 @@ namespace {
 // An entry without a registry: one count for the test, and for each cache it is put into one more.
 route_entry* make_entry(const std::string& name, std::uint64_t hash) {
     void* const memory = std::malloc(sizeof(route_entry) + name.size());
-    return new (memory) route_entry(name_view(name, hash), nullptr, [](route_entry* gone) noexcept {
+    return new (memory) route_entry(name_view(name, hash), nullptr, nullptr, [](route_entry* gone) noexcept {
         gone->~route_entry();
         std::free(gone);
     });
