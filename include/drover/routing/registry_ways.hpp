@@ -64,12 +64,14 @@ public:
     void tee(name_view name, const recipient<M, F>& listener) {
         static_assert(std::is_copy_constructible_v<M>,
                       "drover: message not copyable: tee sends a copy, so the message needs a copy constructor");
-        auto fresh = std::make_shared<const typed_tee<M, F>>(listener);
-        this->change(name, "tee", [&](name_changes<F>& after) {
-            special_name<F>& more = book_.make_special(name);
-            more.tees.push_back(std::move(fresh));
-            book_.refresh(std::string(name.text()), more, after);
-        });
+        if constexpr (std::is_copy_constructible_v<M>) {
+            auto fresh = std::make_shared<const typed_tee<M, F>>(listener);
+            this->change(name, "tee", [&](name_changes<F>& after) {
+                special_name<F>& more = book_.make_special(name);
+                more.tees.push_back(std::move(fresh));
+                book_.refresh(std::string(name.text()), more, after);
+            });
+        }
     }
 
     /// No copies to `listener` any more, of whatever type. False if there were none.

@@ -44,7 +44,7 @@ template <std::size_t N>
 consteval bool check_entries() {
     static_assert(std::has_single_bit(N),
                   "drover: wrong cache size: the number of entries is a power of two, such as 256 or 1024");
-    return std::has_single_bit(N);
+    return true;
 }
 
 }  // namespace detail

@@ -252,7 +252,7 @@ private:
     boost::intrusive_ptr<basic_registry<F>> names_;
 };
 
-template <route_cache Cache = set_associative_cache<1024, 8>>
+template <class Cache = set_associative_cache<1024, 8>>
 using router = basic_router<Cache, features>;
 
 }  // namespace drover
