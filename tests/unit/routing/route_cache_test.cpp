@@ -181,7 +181,7 @@ TEST_CASE("8 ways hit more than 99 % of a uniform working set of half their entr
 
 TEST_CASE("a direct mapped cache hits within three points of (1 - e^-x) / x") {
     constexpr std::size_t entries = 256;
-    for (const std::size_t names : {64, 128, 256, 512, 1024, 4096}) {
+    for (const std::size_t names : {64U, 128U, 256U, 512U, 1024U, 4096U}) {
         const double x = static_cast<double>(names) / entries;
         const double expected = (1 - std::exp(-x)) / x;
         const double measured = mean_hit_rate<drover::direct_mapped_cache<entries>>(names, 10'000);
