@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <drover/drover.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -53,6 +54,7 @@ findings run_crew(const options& wanted, interrupts& signals) {
     const bool visible = can_draw();
     const bell done;
     failure_note failed(done);
+    std::atomic<bool> halted{false};
 
     // A failure ends the run and is told in one sentence; the messages it leaves undelivered add nothing to that.
     drover::runtime rt({.threads = wanted.threads,
@@ -62,12 +64,13 @@ findings run_crew(const options& wanted, interrupts& signals) {
     const std::size_t threads = rt.thread_count();
     const auto display = rt.spawn<screen>(drover::spawn_options{.name = "screen"}, visible);
     const auto results = rt.spawn<collector>(drover::spawn_options{.name = "collector"}, threads, wanted.top, done);
-    const auto source = rt.spawn<walker>(drover::spawn_options{.name = "walker"}, wanted.directories, results, display);
     std::vector<drover::ref<parser>> parsers;
     for (std::size_t at = 0; at != threads; ++at) {
         parsers.push_back(
-            rt.spawn<parser>(drover::spawn_options{.name = "parser"}, source, results, display, wanted.top));
+            rt.spawn<parser>(drover::spawn_options{.name = "parser"}, results, display, wanted.top, halted));
     }
+    const auto source =
+        rt.spawn<walker>(drover::spawn_options{.name = "walker"}, wanted.directories, parsers, results, display);
     drover::ref<surveyor> counting;
     if (visible) {
         counting = rt.spawn<surveyor>(drover::spawn_options{.name = "surveyor"}, wanted.directories, display);
@@ -79,10 +82,8 @@ findings run_crew(const options& wanted, interrupts& signals) {
             case interrupts::woken::by_bell: waiting = false; break;
             case interrupts::woken::by_time: display.tell(tick{}); break;
             case interrupts::woken::by_interrupt:
+                halted = true;
                 source.tell(halt{});
-                for (const auto& one : parsers) {
-                    one.tell(halt{});
-                }
                 if (counting) {
                     counting.tell(halt{});
                 }

@@ -1,13 +1,14 @@
 // What the actors of the census say to each other.
 //
-//            want                 harvest
-//   parser ────────▸ walker   parser ───────▸ collector ──▸ its children, one part of the words each
+//            work                 harvest
+//   walker ────────▸ parser   parser ───────▸ collector ──▸ its children, one part of the words each
 //          ◂────────                               ▴
-//            work                 walked           │
+//        water_level              walked           │
 //                             walker ──────────────┘        everybody ──▸ screen
 //
-// Work is pulled: the walker hands out files only when a parser asks, and stops looking for more when enough are
-// waiting. So what is in memory does not depend on how many files there are.
+// Work is pushed, into the bounded mailboxes of the parsers: a send says when a mailbox is above its high water, and a
+// water_level says when it has come down again. While all parsers have enough the walker looks for no more files, so what
+// is in memory does not depend on how many there are.
 #pragma once
 
 #include "tally.hpp"
@@ -22,21 +23,16 @@
 
 namespace census {
 
-/// To a walker or parser, from itself: do the next slice of the work. Between two slices other messages have their
+/// To a walker or surveyor, from itself: do the next slice of the work. Between two slices other messages have their
 /// turn, and other actors the thread.
 struct go_on {};
 
-/// To a walker or parser: stop where you are and hand in what you have.
+/// To a walker or surveyor: look no further. Parsers are told by a flag, which they see in the middle of a file.
 struct halt {};
 
-/// To a parser: files to read. None at all means that there will be no more.
+/// To a parser: files to read.
 struct work {
     std::vector<std::string> files;
-};
-
-/// To the walker: this parser can take some files.
-struct want {
-    drover::recipient<work> parser;
 };
 
 /// To the collector, from the walker when it has seen everything.
@@ -65,8 +61,8 @@ struct advance {
     std::uint64_t bytes = 0;
 };
 
-/// To the screen, from the walker: how many files are found and not handed out.
-struct waiting {
+/// To the screen, from the walker: files handed to the parsers since the last time.
+struct handed_out {
     std::size_t files = 0;
 };
 

@@ -5,101 +5,50 @@
 #include "file_parser.hpp"
 #include "messages.hpp"
 #include "screen.hpp"
-#include "walker.hpp"
 
 #include <drover/drover.hpp>
 
+#include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace census {
 
-/// Asks the walker for files, reads them a slice at a time, and hands in its counts when there are no more. It asks
-/// again before it runs out, so that it does not wait for the answer.
+/// Reads the files it is given, and hands in its counts when it stops. Its mailbox is bounded: who sends to it is told when
+/// it has enough, and again when it can take more.
 class parser {
 public:
-    static constexpr std::size_t slice = file_parser::buffer_size;  // bytes
-    static constexpr std::size_t slice_files = 64;                  // small or skipped ones
+    using mailbox = drover::bounded_mailbox<16, drover::reject_newest, drover::water_marks<50, 25>>;
 
-    parser(drover::ref<walker> source, drover::ref<collector> results, drover::ref<screen> display, std::size_t top)
-        : walker_(std::move(source)), collector_(std::move(results)), screen_(std::move(display)), files_(top) {}
+    parser(drover::ref<collector> results, drover::ref<screen> display, std::size_t top,
+           const std::atomic<bool>& halted)
+        : collector_(std::move(results)), screen_(std::move(display)), files_(top), halted_(&halted) {}
 
-    void started(drover::context& me) { ask_for_work(me); }
-
-    void operator()(work more, drover::context& me) {
-        asking_ = false;
-        no_more_ = more.files.empty();
-        for (std::string& path : more.files) {
-            queue_.push_back(std::move(path));
+    void operator()(work given) {
+        for (std::string& path : given.files) {
+            if (*halted_) {
+                return;
+            }
+            files_.open(std::move(path));
+            while (files_.busy() && !*halted_) {
+                const std::size_t bytes = files_.advance();
+                screen_.tell(advance{files_.busy() ? 0U : 1U, bytes});
+            }
         }
-        continue_or_end(me);
     }
 
-    void operator()(go_on, drover::context& me) {
-        going_on_ = false;
-        advance done;
-        while (!ended_ && (files_.busy() || !queue_.empty()) && done.bytes < slice && done.files < slice_files) {
-            if (!files_.busy()) {
-                files_.open(std::move(queue_.front()));
-                queue_.pop_front();
-            }
-            if (files_.busy()) {
-                done.bytes += files_.advance();
-            }
-            done.files += files_.busy() ? 0 : 1;
-        }
-        screen_.tell(done);
-        continue_or_end(me);
-    }
-
-    void operator()(halt) {
-        queue_.clear();
+    void stopped(const drover::stop_reason&) {
         files_.abandon();
-        end();
+        collector_.tell(harvest{std::make_unique<tally>(files_.take())});
     }
 
 private:
-    void continue_or_end(drover::context& me) {
-        if (ended_) {
-            return;
-        }
-        ask_for_work(me);
-        const bool busy = files_.busy() || !queue_.empty();
-        if (busy && !going_on_) {
-            going_on_ = true;
-            me.self<parser>().tell(go_on{});
-        } else if (!busy && no_more_) {
-            end();
-        }
-    }
-
-    void ask_for_work(drover::context& me) {
-        if (!asking_ && !no_more_ && queue_.size() < walker::batch) {
-            asking_ = true;
-            walker_.tell(want{me.self<parser>()});
-        }
-    }
-
-    void end() {
-        if (!ended_) {
-            ended_ = true;
-            collector_.tell(harvest{std::make_unique<tally>(files_.take())});
-        }
-    }
-
-    drover::ref<walker> walker_;
     drover::ref<collector> collector_;
     drover::ref<screen> screen_;
     file_parser files_;
-    std::deque<std::string> queue_;
-    bool asking_ = false;    // the walker owes an answer
-    bool going_on_ = false;  // a go_on is on its way
-    bool no_more_ = false;
-    bool ended_ = false;
+    const std::atomic<bool>* halted_;
 };
 
 }  // namespace census

@@ -14,7 +14,7 @@ struct progress {
     std::uint64_t total_files = 0;  // found by the survey so far
     std::uint64_t total_bytes = 0;
     bool surveyed = false;    // the totals are final
-    std::size_t waiting = 0;  // files found and not handed to a parser yet
+    std::size_t waiting = 0;  // files handed to the parsers and not read yet
 
     [[nodiscard]] double share() const;
 

@@ -5,6 +5,8 @@
 #include "progress.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 
 namespace census {
 
@@ -19,9 +21,10 @@ public:
     void operator()(advance more) {
         now_.files += more.files;
         now_.bytes += more.bytes;
+        now_.waiting = handed_out_ > now_.files ? static_cast<std::size_t>(handed_out_ - now_.files) : 0;
         draw_if_due();
     }
-    void operator()(waiting queue) { now_.waiting = queue.files; }
+    void operator()(handed_out more) { handed_out_ += more.files; }
     void operator()(survey found) {
         now_.total_files = found.files;
         now_.total_bytes = found.bytes;
@@ -38,6 +41,7 @@ private:
 
     bool visible_;
     progress now_;
+    std::uint64_t handed_out_ = 0;
     clock::time_point begin_ = clock::now();
     clock::time_point drawn_ = begin_;
 };

@@ -3,6 +3,7 @@
 
 #include "collector.hpp"
 #include "messages.hpp"
+#include "parser.hpp"
 #include "screen.hpp"
 #include "walk.hpp"
 
@@ -14,67 +15,88 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace census {
 
-/// Finds files ahead of the parsers, but `most_waiting` of them at most. Where it could loop it tells itself to go on
-/// instead, so that a parser that asks is answered after one slice, and no thread is kept for long.
+/// Finds files and hands them to the parsers, in turn, as long as one of them has not enough. Where it could loop it tells
+/// itself to go on instead, so that no thread is kept for long.
 class walker {
 public:
     static constexpr std::size_t slice = 64;  // directory entries
     static constexpr std::size_t batch = 16;  // files handed out at once
-    static constexpr std::size_t most_waiting = 1024;
 
-    walker(std::vector<std::string> directories, drover::ref<collector> results, drover::ref<screen> display)
-        : sources_(std::move(directories)), collector_(std::move(results)), screen_(std::move(display)) {}
+    walker(std::vector<std::string> directories, std::vector<drover::ref<parser>> readers,
+           drover::ref<collector> results, drover::ref<screen> display)
+        : sources_(std::move(directories)),
+          readers_(std::move(readers)),
+          collector_(std::move(results)),
+          screen_(std::move(display)) {}
 
-    void started(drover::context& me) { go_on_if_room(me); }
-
-    void operator()(want more, drover::context& me) {
-        hungry_.push_back(std::move(more.parser));
-        hand_out();
-        go_on_if_room(me);
+    void started(drover::context& me) {
+        for (const drover::ref<parser>& one : readers_) {
+            drover::subscribe_water(one, drover::recipient<drover::water_level>(me.self<walker>()));
+            thirsty_.push_back(one);
+        }
+        go_on_if_wanted(me);
     }
 
     void operator()(go_on, drover::context& me) {
         going_on_ = false;
-        for (std::size_t looked = 0; looked != slice && !finished_; ++looked) {
+        for (std::size_t looked = 0; looked != slice && !finished_ && !thirsty_.empty(); ++looked) {
             switch (sources_.next()) {
-                case walk::step::file: found_.push_back(sources_.path()); break;
+                case walk::step::file: found(sources_.path()); break;
                 case walk::step::skipped: skipped_.add(sources_.reason()); break;
                 case walk::step::nothing: break;
                 case walk::step::finished: finish(); break;
             }
         }
-        hand_out();
-        go_on_if_room(me);
+        go_on_if_wanted(me);
+    }
+
+    void operator()(drover::water_level now, drover::context& me) {
+        if (!now.above) {
+            const auto reader = std::find_if(readers_.begin(), readers_.end(),
+                                             [&](const drover::ref<parser>& one) { return one.id() == now.actor; });
+            thirsty_.push_back(*reader);
+        }
+        go_on_if_wanted(me);
     }
 
     void operator()(halt) {
-        found_.clear();
+        found_.files.clear();
         finish();
-        hand_out();
     }
 
 private:
-    void hand_out() {
-        while (!hungry_.empty() && (finished_ || !found_.empty())) {
-            const auto end = found_.begin() + static_cast<std::ptrdiff_t>(std::min(batch, found_.size()));
-            work some;
-            some.files.assign(std::move_iterator(found_.begin()), std::move_iterator(end));
-            hungry_.back().tell(std::move(some));
-            hungry_.pop_back();
-            found_.erase(found_.begin(), end);
+    void found(const std::string& path) {
+        found_.files.push_back(path);
+        if (found_.files.size() == batch) {
+            hand_out();
         }
-        screen_.tell(waiting{found_.size()});
     }
 
-    void go_on_if_room(drover::context& me) {
-        if (!finished_ && !going_on_ && found_.size() + slice <= most_waiting) {
+    // A parser that is above its high water has its turn again when its mailbox says so.
+    void hand_out() {
+        const std::size_t files = found_.files.size();
+        if (files == 0) {
+            return;
+        }
+        const drover::ref<parser> reader = thirsty_.empty() ? readers_.front() : thirsty_.front();
+        const drover::delivery sent = reader.tell(std::exchange(found_, work{}));
+        if (!thirsty_.empty()) {
+            thirsty_.pop_front();
+            if (sent == drover::delivery::accepted) {
+                thirsty_.push_back(reader);
+            }
+        }
+        screen_.tell(handed_out{files});
+    }
+
+    void go_on_if_wanted(drover::context& me) {
+        if (!finished_ && !going_on_ && !thirsty_.empty()) {
             going_on_ = true;
             me.self<walker>().tell(go_on{});
         }
@@ -83,15 +105,20 @@ private:
     void finish() {
         if (!finished_) {
             finished_ = true;
+            hand_out();
+            for (const drover::ref<parser>& one : readers_) {
+                one.stop_when_drained();
+            }
             collector_.tell(walked{skipped_});
         }
     }
 
     walk sources_;
+    std::vector<drover::ref<parser>> readers_;
     drover::ref<collector> collector_;
     drover::ref<screen> screen_;
-    std::deque<std::string> found_;
-    std::vector<drover::recipient<work>> hungry_;
+    std::deque<drover::ref<parser>> thirsty_;  // those below their high water, in turn
+    work found_;
     skip_counts skipped_;
     bool going_on_ = false;  // a go_on is on its way
     bool finished_ = false;

@@ -107,7 +107,7 @@ struct boxed_mailbox : mailbox_box<F> {
             }
             if (room.rose(place.level)) [[unlikely]] {
                 room.settle_water();
-                owner.tell_water_level();
+                owner.tell_water_level(true);
             }
             const std::size_t wake_at = room.limits().wake_at;
             if (place.before < wake_at && place.level >= wake_at) {

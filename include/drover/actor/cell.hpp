@@ -283,11 +283,11 @@ struct alignas(cache_line) basic_cell : runnable {
             return letter.operations->level != nullptr ? letter.operations->level(node) : 0;
         }
         bool is_mark(const message_node* node) const noexcept { return node == &cell.pill; }
-        void fell_to_low_water() const noexcept { cell.tell_water_level(); }
+        void fell_to_low_water() const noexcept { cell.tell_water_level(false); }
     };
 
     /// Tells the subscribers of a limited mailbox that it is fuller, or emptier, than its marks.
-    void tell_water_level() noexcept;
+    void tell_water_level(bool rose) noexcept;
 
     static run_result run_cell(runnable* item, lane& mine);
 

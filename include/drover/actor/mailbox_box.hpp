@@ -71,6 +71,7 @@ struct mailbox_box {
     futex_mutex listeners_mutex;
     listener* listeners = nullptr;
     bool told_above = false;
+    bool risen = false;
     bool telling = false;
 
     /// The actor stops: nobody waits for it any more.

@@ -51,14 +51,23 @@ private:
 }  // namespace detail
 
 template <class F>
-void basic_cell<F>::tell_water_level() noexcept {
+void basic_cell<F>::tell_water_level(bool rose) noexcept {
     std::unique_lock lock(box->listeners_mutex);
+    box->risen = box->risen || rose;
     if (box->telling) {
         return;  // who tells looks again at the end
     }
     box->telling = true;
-    // Two that crossed a mark may come here in either order: what is told is how it stands now, and each turn once.
-    for (bool above = box->room->above(); above != box->told_above; above = box->room->above()) {
+    // Two that crossed a mark may come here in either order: what is told is how it stands now, each turn once. Who has heard
+    // `accepted_above_high_water` waits for the fall, so a rise is told even if it is over already.
+    for (;;) {
+        const bool above = std::exchange(box->risen, false) ? true : box->room->above();
+        if (above == box->told_above) {
+            if (!above || box->room->above()) {
+                break;
+            }
+            continue;
+        }
         box->told_above = above;
         try {
             const detail::water_round<F> round(*box);
