@@ -308,7 +308,7 @@ TEST_CASE("a topic made from a context, and published to inside a handler") {
     CHECK(one.ask(get{}).get() == std::vector<int>{2});
 }
 
-TEST_CASE("an actor of another runtime is refused") {
+TEST_CASE("a topic refuses an actor of another runtime") {
     world w;
     world elsewhere;
     const drover::topic<quote> prices(w.rt);
