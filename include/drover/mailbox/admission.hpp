@@ -122,8 +122,11 @@ public:
         futex_wake_all(bell_);
     }
 
+    /// Does a sender wait for room?
+    bool awaited() const noexcept { return waiters_.load(std::memory_order_seq_cst) != 0; }
+
     void ring_if_awaited() noexcept {
-        if (waiters_.load(std::memory_order_seq_cst) != 0) {
+        if (awaited()) {
             ring();
         }
     }
