@@ -64,6 +64,7 @@ struct single {
     void operator()(gate g) {
         g.inside->store(true);
         g.wait_for->pass();
+        g.inside->store(false);
     }
 };
 
@@ -82,6 +83,7 @@ struct batched {
     void operator()(gate g) {
         g.inside->store(true);
         g.wait_for->pass();
+        g.inside->store(false);
     }
 };
 
@@ -120,8 +122,10 @@ struct plug {
         actor.tell(gate{&closed, &inside});
         wait_until([&] { return inside.load(); });
     }
-    ~plug() { closed.open(); }
-    void pull() { closed.open(); }
+    ~plug() {
+        closed.open();
+        wait_until([&] { return !inside.load(); });  // the handler looks at the door until then
+    }
 
     door closed;
     std::atomic<bool> inside{false};

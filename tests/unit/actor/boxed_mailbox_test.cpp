@@ -33,6 +33,7 @@ struct worker {
     void operator()(wait_for w) {
         w.inside->store(true);
         w.closed->pass();
+        w.inside->store(false);
     }
 };
 
@@ -42,7 +43,10 @@ struct plugged {
         actor.tell(wait_for{&closed, &inside});
         wait_until([&] { return inside.load(); });
     }
-    ~plugged() { closed.open(); }
+    ~plugged() {
+        closed.open();
+        wait_until([&] { return !inside.load(); });  // the handler looks at the door until then
+    }
     door closed;
     std::atomic<bool> inside{false};
 };
@@ -76,6 +80,7 @@ struct ranked {
     void operator()(wait_for w) {
         w.inside->store(true);
         w.closed->pass();
+        w.inside->store(false);
     }
 };
 

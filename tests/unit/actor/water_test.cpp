@@ -28,6 +28,7 @@ struct tank {
     void operator()(wait_for w) {
         w.inside->store(true);
         w.closed->pass();
+        w.inside->store(false);
     }
 };
 
@@ -45,6 +46,10 @@ struct filled {
         for (int each = 0; each != 8; ++each) {
             CHECK(is_accepted(actor.tell(each)));
         }
+    }
+    ~filled() {
+        closed.open();
+        wait_until([&] { return !inside.load(); });  // the handler looks at the door until then
     }
     door closed;
     std::atomic<bool> inside{false};
