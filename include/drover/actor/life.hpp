@@ -306,6 +306,7 @@ protected:
         }
         cell_.drain_to_dead_letters();
         cell_.depart();
+        flush();  // what the sink of its dead letters told
         F::metrics::on_stop(cell_.id);
         cell_.phase = cell_phase::closed;
         if (cell_.parent != nullptr) {

@@ -51,12 +51,16 @@ public:
     /// `deferred`, or what the push says that this message sets off.
     delivery add(basic_cell<F>& receiver, message_node* node) noexcept {
         const std::size_t index = place_of(receiver);
+        const std::uint64_t bit = std::uint64_t{1} << index;
         chain& mine = chains_[index];
-        if (mine.receiver != &receiver) {
-            push(mine);
-            mine = {&receiver, node, node, 1};
-            used_ |= std::uint64_t{1} << index;
-            return delivery::deferred;
+        while (mine.receiver != &receiver) {
+            if (mine.receiver == nullptr) {
+                mine = {&receiver, node, node, 1};
+                used_ |= bit;
+                return delivery::deferred;
+            }
+            used_ &= ~bit;
+            push(mine);  // its dead letters' sink may tell somebody who falls on this place too
         }
         mine.last->next.store(node, std::memory_order_relaxed);
         mine.last = node;
@@ -64,7 +68,7 @@ public:
         if (mine.count < most_) {
             return delivery::deferred;
         }
-        used_ &= ~(std::uint64_t{1} << index);
+        used_ &= ~bit;
         return push(mine);
     }
 
@@ -92,9 +96,6 @@ private:
     }
 
     delivery push(chain& full) noexcept {
-        if (full.receiver == nullptr) {
-            return delivery::accepted;
-        }
         const chain sent = std::exchange(full, {});
         return sent.receiver->push(*worker_, sent.first, sent.last, sent.count);
     }
