@@ -45,7 +45,7 @@ struct up_to {
 };
 
 /// Lets messages of all types wait in the mailbox until there are `N`, or the first has waited for so many microseconds on
-/// the runtime's clock; then hands over what waits, `N` at a time. A stop, or the end of the runtime, ends the wait. Each
+/// the runtime's clock; then hands over what waits, `N` at a time, and what comes meanwhile. A stop, or the end of the runtime, ends the wait. Each
 /// send pays the reservation of a bounded mailbox, because it must know how many wait.
 template <std::size_t N, std::int64_t Microseconds>
 struct linger {

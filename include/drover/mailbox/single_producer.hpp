@@ -77,7 +77,7 @@ struct single_producer_mailbox {
             return nullptr;
         }
         x.ring.pop();
-        x.until_look -= 1;
+        x.until_look -= x.until_look != 0 ? 1U : 0U;
         x.before_mark -= x.mark != nullptr ? 1U : 0U;
         x.given = next;
         if (x.room.release(1)) {

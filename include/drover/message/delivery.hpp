@@ -6,11 +6,11 @@
 namespace drover {
 
 /// What a send says of its message at once. Which of them can occur depends on the mailbox; an unbounded one gives
-/// `accepted`, `stopped` and, through an empty ref, `no_target`.
+/// `accepted`, `stopped`, through an empty ref `no_target`, and `deferred` if the sender is an actor with an outbox.
 enum class delivery : std::uint8_t {
     accepted,  ///< in the mailbox; it is handled unless the actor stops first, which makes it a dead letter
     accepted_above_high_water,  ///< in the mailbox, which is fuller than its owner likes: slow down
-    deferred,                   ///< in the sender's outbox; delivered when the handler that runs now returns
+    deferred,                   ///< in the sender's outbox; delivered at the latest when the sender's present run ends
     rejected_full,              ///< the mailbox was full and its policy refuses the newest
     dropped,                    ///< the mailbox was full and its policy drops the newest
     timed_out,                  ///< no room became free before the deadline of a blocking mailbox
