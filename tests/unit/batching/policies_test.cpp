@@ -11,8 +11,8 @@ struct second_message {};
 struct other_message {};
 
 struct without_enough {
-    static constexpr std::size_t most = 8;
-    static constexpr drover::clock_duration patience{};
+    [[maybe_unused]] static constexpr std::size_t most = 8;
+    [[maybe_unused]] static constexpr drover::clock_duration patience{};
 };
 
 }  // namespace

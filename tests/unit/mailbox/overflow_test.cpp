@@ -38,7 +38,7 @@ struct without_patience {
 };
 
 struct without_kind {
-    static constexpr drover::clock_duration patience{};
+    [[maybe_unused]] static constexpr drover::clock_duration patience{};
 };
 
 }  // namespace
