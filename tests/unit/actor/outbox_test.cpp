@@ -76,12 +76,12 @@ struct never : plain_sender {
 // Runs `code` in a handler of `actor`, and returns when it has run.
 template <class Actor, class Code>
 void inside(const Actor& actor, Code code) {
-    door done;
-    actor.tell(act{[&](drover::context& me) {
+    const auto done = std::make_shared<door>();
+    actor.tell(act{[code, done](drover::context& me) {
         code(me);
-        done.open();
+        done->open();
     }});
-    done.pass();
+    done->pass();
 }
 
 template <class To>
