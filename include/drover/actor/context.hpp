@@ -149,8 +149,7 @@ public:
         return taken;
     }
 
-    /// How many messages beside its own the handler that runs, or has just run, got.
-    std::size_t batched() const noexcept { return batched_; }
+    /// How many messages beside its own the handler that has just run got; forgets it.
     std::size_t exchange_batched() noexcept { return std::exchange(batched_, 0); }
 
     void begin_request(void* right, std::string_view reply) noexcept {

@@ -189,21 +189,22 @@ public:
 
 private:
     struct overlap_check {
-#ifdef NDEBUG
-        explicit overlap_check(std::atomic<bool>&) noexcept {}
-#else
         explicit overlap_check(std::atomic<bool>& sending) noexcept : sending_(sending) {
+#ifndef NDEBUG
             if (sending_.exchange(true, std::memory_order_acquire)) {
                 fail_contract("two sends to a single_producer_mailbox overlapped; give the actor another mailbox");
             }
+#endif
         }
-        ~overlap_check() { sending_.store(false, std::memory_order_release); }
+        ~overlap_check() {
+#ifndef NDEBUG
+            sending_.store(false, std::memory_order_release);
+#endif
+        }
         overlap_check(const overlap_check&) = delete;
         overlap_check& operator=(const overlap_check&) = delete;
 
-    private:
-        std::atomic<bool>& sending_;
-#endif
+        [[maybe_unused]] std::atomic<bool>& sending_;
     };
 };
 

@@ -29,7 +29,6 @@ public:
 
     using name_announcer<F>::name_announcer;
 
-    name_table& table() noexcept { return table_; }
     const name_table& table() const noexcept { return table_; }
 
     // --- all below: under the lock -------------------------------------------------------------------------------------

@@ -146,7 +146,6 @@ private:
         using is_transparent = void;
         bool operator()(const route_entry* a, const route_entry* b) const noexcept { return a == b; }
         bool operator()(const route_entry* a, const name_view& b) const noexcept { return a->is_named(b); }
-        bool operator()(const name_view& a, const route_entry* b) const noexcept { return b->is_named(a); }
     };
     using entry_set = tsl::robin_set<route_entry*, hash_of, same_name, std::allocator<route_entry*>, true>;
 

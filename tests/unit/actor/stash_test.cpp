@@ -483,3 +483,10 @@ TEST_CASE("a replay stays before the mailbox where messages come in batches") {
     w.settle();
     check_identity(w.rt.statistics());
 }
+
+TEST_CASE("a stash says how much it takes and whether it has anything") {
+    drover::stash<hoarder, 5> kept;
+    CHECK(kept.empty());
+    CHECK(kept.size() == 0);
+    CHECK(kept.capacity() == 5);
+}

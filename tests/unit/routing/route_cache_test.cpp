@@ -189,3 +189,14 @@ TEST_CASE("a direct mapped cache hits within three points of (1 - e^-x) / x") {
         CHECK(std::abs(measured - expected) < 0.03);
     }
 }
+
+TEST_CASE("a cache that is none keeps nothing") {
+    route_entry* const entry = make_entry("n", 7);
+    entry->retain();
+    drover::no_cache none;
+    none.insert(*entry);
+    CHECK(none.find(name_view("n", 7)) == nullptr);
+    none.clear();
+    CHECK(none.capacity() == 0);
+    entry->release();
+}

@@ -275,9 +275,17 @@ TEST_CASE("a route by content takes the name from the message") {
     }
     auto texts = drover::route<collector>(by, [](const std::string& s) -> std::string_view { return s; });
     CHECK(texts.ask(std::string("odd")).get() == 3);
+    CHECK(texts.ask(std::string("even"), std::chrono::seconds(1)).get() == 4);
+    int kept = 4;
+    CHECK(numbers.try_tell(kept) == delivery::accepted);
+    by.forget();  // asks the registry anew
+    const std::uint64_t misses = by.misses();
+    kept = 5;
+    CHECK(numbers.try_tell(kept) == delivery::accepted);
+    CHECK(by.misses() == misses + 1);
     w.settle();
-    CHECK(even == std::vector<int>{0, 2});
-    CHECK(odd == std::vector<int>{1, 3});
+    CHECK(even == std::vector<int>{0, 2, 4});
+    CHECK(odd == std::vector<int>{1, 3, 5});
 }
 
 TEST_CASE("a router outlives its runtime") {

@@ -420,3 +420,16 @@ TEST_CASE("a publication does not overtake what an outbox holds back") {
     wait_until([&] { return (seen = one.ask(get{}).get()).size() == 3; });
     CHECK(seen == std::vector<int>{1, 2, 3});
 }
+
+TEST_CASE("a topic's handle may be given another topic") {
+    world w(1);
+    const auto hearer = w.rt.spawn<watcher>();
+    const drover::topic<quote> first(w.rt);
+    drover::topic<quote> second(w.rt);
+    first.subscribe(hearer);
+    CHECK(second.publish(quote(1)) == 0);
+    second = first;
+    CHECK(second == first);
+    CHECK(second.publish(quote(2)) == 1);
+    CHECK(hearer.ask(get{}).get() == std::vector<int>{2});
+}
