@@ -32,7 +32,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev)
 packages_demo=("${packages_build[@]}" libfmt-dev)
-packages_bench=("${packages_build[@]}" libbenchmark-dev python3)
+packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev python3)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 python3)
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" libbenchmark-dev pkg-config spin)
