@@ -298,6 +298,42 @@ outcome fork_join_throughput(std::uint64_t messages, std::size_t threads) {
     return {elapsed, all, system.workers(), expect_equal("the number of jobs done", finished.total(), all)};
 }
 
+class throughput_sender : public caf::event_based_actor {
+public:
+    throughput_sender(caf::actor_config& config, tally* finished)
+        : caf::event_based_actor(config), finished_(finished) {}
+
+    caf::behavior make_behavior() override {
+        return {[this](go_atom, std::uint64_t each) {
+            members_.reserve(shape::fork_join_actors);
+            for (std::size_t i = 0; i < shape::fork_join_actors; ++i)
+                members_.push_back(spawn<throughput_member>(finished_, each));
+            for (std::uint64_t i = 0; i < each; ++i)
+                for (auto const& member : members_) send(member, job_atom::value);
+        }};
+    }
+    void on_exit() override { members_.clear(); }
+
+private:
+    tally* finished_;
+    std::vector<caf::actor> members_;
+};
+
+outcome fork_join_throughput_actor(std::uint64_t messages, std::size_t threads) {
+    auto const each = shape::share(messages, shape::fork_join_actors);
+    auto const all = each * shape::fork_join_actors;
+    tally finished(all);
+    system_under_test system(threads);
+    auto const root = system->spawn<throughput_sender>(&finished);
+
+    stopwatch const clock;
+    caf::anon_send(root, go_atom::value, each);
+    finished.wait();
+    auto const elapsed = clock.elapsed();
+
+    return {elapsed, all, system.workers(), expect_equal("the number of jobs done", finished.total(), all)};
+}
+
 class one_shot : public caf::event_based_actor {
 public:
     one_shot(caf::actor_config& config, tally* finished) : caf::event_based_actor(config), finished_(finished) {}
@@ -334,12 +370,13 @@ outcome fork_join_create(std::uint64_t messages, std::size_t threads) {
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 7> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 8> workloads{{{"ping_pong", &ping_pong},
                                                            {"thread_ring", &thread_ring},
                                                            {"counting", &counting},
                                                            {"counting_actor", &counting_actor},
                                                            {"fan_in", &fan_in},
                                                            {"fork_join_throughput", &fork_join_throughput},
+                                                           {"fork_join_throughput_actor", &fork_join_throughput_actor},
                                                            {"fork_join_create", &fork_join_create}}};
     return peer::run_one("caf", workloads, argc, argv);
 }

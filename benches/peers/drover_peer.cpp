@@ -6,6 +6,7 @@
 #include "../savina/fan_in.hpp"
 #include "../savina/fork_join_create.hpp"
 #include "../savina/fork_join_throughput.hpp"
+#include "../savina/fork_join_throughput_actor.hpp"
 #include "../savina/ping_pong.hpp"
 #include "../savina/thread_ring.hpp"
 #include "peer.hpp"
@@ -13,12 +14,13 @@
 /// One workload on drover, in a fresh process; run.py starts it. The bodies are those of the Google Benchmark programs.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 7> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 8> workloads{{{"ping_pong", &ping_pong},
                                                            {"thread_ring", &thread_ring},
                                                            {"counting", &counting},
                                                            {"counting_actor", &counting_actor},
                                                            {"fan_in", &fan_in},
                                                            {"fork_join_throughput", &fork_join_throughput},
+                                                           {"fork_join_throughput_actor", &fork_join_throughput_actor},
                                                            {"fork_join_create", &fork_join_create}}};
     return peer::run_one("drover", workloads, argc, argv);
 }

@@ -10,6 +10,7 @@
 
 -define(RING_ACTORS, 100).
 -define(PRODUCERS, 4).
+-define(MEMBERS, 60).
 -define(THETA, 37.2).
 
 main() ->
@@ -31,7 +32,7 @@ main() ->
             complain("erlang: no answer arrived within 120 seconds.~n", [], 1);
         _:_ ->
             complain("usage: erlang_peer --workload NAME --messages N [--threads N]~nNAME is one of: ping_pong "
-                     "thread_ring counting_actor fan_in fork_join_create~n", [], 2)
+                     "thread_ring counting_actor fan_in fork_join_throughput_actor fork_join_create~n", [], 2)
     end.
 
 complain(Format, Arguments, Status) ->
@@ -90,6 +91,15 @@ run("fan_in", N) ->
                  || _ <- lists:seq(1, ?PRODUCERS)],
     {Elapsed, Sum} = timed(fun() -> [Producer ! {go, Each} || Producer <- Producers] end),
     {Elapsed, Each * ?PRODUCERS, Sum, ?PRODUCERS * (Each * (Each - 1) div 2)};
+run("fork_join_throughput_actor", N) ->
+    Main = self(),
+    Each = max(1, N div ?MEMBERS),
+    All = Each * ?MEMBERS,
+    Done = atomics:new(1, []),
+    Theta = ?THETA + 0 * N, % as below
+    Sender = spawn(fun() -> receive {go, Count} -> fork(Main, Done, Theta, All, Count) end end),
+    {Elapsed, Total} = timed(fun() -> Sender ! {go, Each} end),
+    {Elapsed, All, Total, All};
 run("fork_join_create", N) ->
     Main = self(),
     Done = atomics:new(1, []),
@@ -132,6 +142,29 @@ sink(Main, Left, Sum) ->
 
 send_numbers(_Sink, Count, Count) -> ok;
 send_numbers(Sink, Number, Count) -> Sink ! {value, Number}, send_numbers(Sink, Number + 1, Count).
+
+fork(Main, Done, Theta, All, Each) ->
+    Members = [spawn(fun() -> member(Main, Done, Theta, All, Each, Each) end) || _ <- lists:seq(1, ?MEMBERS)],
+    send_jobs(Members, Each).
+
+send_jobs(_Members, 0) -> ok;
+send_jobs(Members, Left) ->
+    send_job(Members),
+    send_jobs(Members, Left - 1).
+
+send_job([]) -> ok;
+send_job([Member | Rest]) -> Member ! job, send_job(Rest).
+
+member(Main, Done, _Theta, All, Each, 0) ->
+    case atomics:add_get(Done, 1, Each) of
+        All -> Main ! {answer, All};
+        _ -> ok
+    end;
+member(Main, Done, Theta, All, Each, Left) ->
+    receive job ->
+        true = math:pow(math:sin(Theta), 2) > 0.0,
+        member(Main, Done, Theta, All, Each, Left - 1)
+    end.
 
 create(_Main, _Done, _Theta, _All, 0) -> ok;
 create(Main, Done, Theta, All, Left) ->

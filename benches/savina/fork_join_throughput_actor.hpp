@@ -25,14 +25,13 @@ struct throughput_sender {
     };
 
     void operator()(go g, drover::context& self) {
-        members_.reserve(shape::fork_join_actors);
+        std::vector<drover::ref<Member>> members;
+        members.reserve(shape::fork_join_actors);
         for (std::size_t i = 0; i < shape::fork_join_actors; ++i)
-            members_.push_back(self.spawn<Member>(g.finished, g.each));
+            members.push_back(self.spawn<Member>(g.finished, g.each));
         for (std::uint64_t i = 0; i < g.each; ++i)
-            for (auto const& member : members_) member.tell(typename Member::job{});
+            for (auto const& member : members) member.tell(typename Member::job{});
     }
-
-    std::vector<drover::ref<Member>> members_;
 };
 
 template <class Member, std::size_t Outbox>
