@@ -38,8 +38,9 @@
 namespace benches {
 namespace {
 
+constexpr std::uint64_t letters_in_turn = 2;
 constexpr std::uint64_t looks_a_clock = 4'096;  // how often the receiver sees how long it has waited in vain
-constexpr std::size_t room = 32'768;  // of each queue with a bound; boost::lockfree::queue takes no more than 65 534
+constexpr std::size_t room = 262'144;           // of each queue with a bound: none is full unless its row says so
 
 struct alignas(64) letter : drover::message_node {
     std::uint64_t value = 0;
@@ -101,6 +102,7 @@ private:
 
 using tagged_list = mailbox_queue<drover::unbounded_mailbox>;
 using bounded = mailbox_queue<drover::bounded_mailbox<room>>;
+using bounded_1024 = mailbox_queue<drover::bounded_mailbox<1'024>>;
 using evicting = mailbox_queue<drover::bounded_mailbox<room, drover::drop_oldest>>;
 using priority = mailbox_queue<drover::priority_mailbox<4>>;
 using single_producer = mailbox_queue<drover::single_producer_mailbox<room>>;
@@ -129,11 +131,12 @@ public:
     };
 
 private:
-    Queue queue_;
+    Queue queue_{room};
 };
 
-using boost_mpmc = boost_queue<boost::lockfree::queue<letter*, boost::lockfree::capacity<room>>>;
-using boost_spsc = boost_queue<boost::lockfree::spsc_queue<letter*, boost::lockfree::capacity<room>>>;
+// With a fixed size it takes no more than 65 534; this one has its nodes beforehand too.
+using boost_mpmc = boost_queue<boost::lockfree::queue<letter*>>;
+using boost_spsc = boost_queue<boost::lockfree::spsc_queue<letter*>>;
 
 class mutex_deque {
 public:
@@ -221,7 +224,7 @@ public:
     };
 
 private:
-    queue queue_;
+    queue queue_{room};
     alignas(64) std::atomic<std::uintptr_t> idle_{0};
 };
 
@@ -291,6 +294,26 @@ outcome push_and_pop(std::uint64_t messages, std::size_t producers) {
     return {elapsed, all, 0, wrong};
 }
 
+/// As above, but one thread sends and receives, one letter at a time: what the instructions alone take.
+template <class Queue>
+outcome by_one_thread(std::uint64_t messages, std::size_t) {
+    std::vector<letter>& mine = letters(letters_in_turn);
+    auto const queue = std::make_unique<Queue>();
+    typename Queue::sender send(*queue);
+    typename Queue::receiver receive(*queue);
+    std::uint64_t right = 0;
+    stopwatch const clock;
+    for (std::uint64_t i = 0; i != messages; ++i) {
+        letter& one = mine[i % letters_in_turn];  // the mailbox may need the one before as a link
+        one.next.store(nullptr, std::memory_order_relaxed);
+        one.value = i;
+        bool const sent = send(&one);
+        letter const* const got = receive();
+        right += sent && got == &one && got->value == i ? 1 : 0;
+    }
+    return {clock.elapsed(), messages, 0, expect_equal("the number of letters read", right, messages)};
+}
+
 // The first of each table is what the ratios are over.
 constexpr std::array many_to_one{
 #ifdef DROVER_BENCH_MOODYCAMEL
@@ -302,6 +325,7 @@ constexpr std::array many_to_one{
     contender{"boost_queue", &push_and_pop<boost_mpmc>},
     contender{"tagged_list", &push_and_pop<tagged_list>},
     contender{"bounded", &push_and_pop<bounded>},
+    contender{"bounded_1024", &push_and_pop<bounded_1024>},
     contender{"evicting", &push_and_pop<evicting>},
     contender{"priority", &push_and_pop<priority>},
 };
@@ -313,8 +337,25 @@ constexpr std::array one_to_one{
     contender{"bounded", &push_and_pop<bounded>},
 };
 
+constexpr std::array one_thread{
+#ifdef DROVER_BENCH_MOODYCAMEL
+    contender{"moodycamel+lock", &by_one_thread<moodycamel_locked>},
+    contender{"moodycamel", &by_one_thread<moodycamel_plain>},
+    contender{"moodycamel_tokens+lock", &by_one_thread<moodycamel_tokens_locked>},
+#endif
+    contender{"mutex_deque", &by_one_thread<mutex_deque>},
+    contender{"boost_queue", &by_one_thread<boost_mpmc>},
+    contender{"boost_spsc", &by_one_thread<boost_spsc>},
+    contender{"tagged_list", &by_one_thread<tagged_list>},
+    contender{"bounded", &by_one_thread<bounded>},
+    contender{"evicting", &by_one_thread<evicting>},
+    contender{"priority", &by_one_thread<priority>},
+    contender{"single_producer", &by_one_thread<single_producer>},
+};
+
 }  // namespace
 
+BENCHMARK_CAPTURE(measure_side_by_side, one_thread, one_thread)->Name("queues/one_thread")->Apply(rounds<16'384, 1>);
 BENCHMARK_CAPTURE(measure_side_by_side, many_to_one, many_to_one)
     ->Name("queues/many_to_one")
     ->Apply(rounds<262'144, 1, 2, 4, 8>);
