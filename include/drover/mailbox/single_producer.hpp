@@ -15,7 +15,8 @@ namespace drover {
 /// that no two sends to the actor overlap and each happens before the next: one thread, or one actor. stop() and asks'
 /// replies may come from anywhere, asks themselves are sends. Builds without NDEBUG end the process if two sends overlap.
 ///
-/// A send costs a locked test of the idle mark; there is no compare-exchange on the room.
+/// A send costs a locked test of the idle mark; there is no compare-exchange on the room. Modelled in
+/// tests/model/single_producer.pml.
 template <std::size_t Capacity, overflow_policy Overflow = reject_newest, class Marks = water_marks<>>
 struct single_producer_mailbox {
     static_assert(Capacity >= 1, "drover: a single-producer mailbox holds 1 message or more");
