@@ -20,7 +20,7 @@ struct departure {
     bool linked = false;
 };
 
-/// Those who want to hear of one actor's end. Any number of threads.
+/// Those who want to hear of one actor's end. Any number of threads. Modelled in tests/model/departure.pml.
 class departure_list {
 public:
     /// False if the actor has departed already.

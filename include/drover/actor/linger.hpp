@@ -13,7 +13,7 @@
 namespace drover {
 
 /// An actor that waits for more messages before it runs: held, so that messages do not schedule it, until there are enough,
-/// its time is over, a signal comes, or the runtime begins to end.
+/// its time is over, a signal comes, or the runtime begins to end. Modelled in tests/model/linger.pml.
 template <class F>
 class linger_state : timer, gate_listener {
 public:

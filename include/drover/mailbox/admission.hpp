@@ -30,7 +30,8 @@ struct mailbox_limits {
 /// Room in a mailbox, exact under any number of senders: a place is reserved before the message is built, and released when
 /// it is popped. A send is refused only if all places were taken at one moment of it.
 ///
-/// Two counters that only grow: senders add to one by compare-exchange, the consumer stores the other.
+/// Two counters that only grow: senders add to one by compare-exchange, the consumer stores the other. Modelled in
+/// tests/model/bounded.pml.
 class admission {
 public:
     explicit admission(const mailbox_limits& chosen) noexcept : limits_(chosen) {}
