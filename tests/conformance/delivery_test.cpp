@@ -55,6 +55,15 @@ struct gate {
     std::atomic<bool>* inside;
 };
 
+/// Threads that are joined at the end of their scope.
+struct joined : std::vector<std::thread> {
+    ~joined() {
+        for (std::thread& each : *this) {
+            each.join();
+        }
+    }
+};
+
 /// An actor of one mailbox.
 template <class Mailbox>
 struct single {
@@ -163,7 +172,7 @@ TEMPLATE_TEST_CASE("under any number of senders each message is handled once, in
         world w(2);
         const auto actor = w.rt.spawn<TestType>(&book);
         {
-            std::vector<std::jthread> threads;
+            joined threads;
             for (std::size_t sender = 0; sender != senders; ++sender) {
                 threads.emplace_back([&, sender] {
                     for (std::size_t number = 0; number != messages;) {
@@ -230,13 +239,16 @@ TEMPLATE_TEST_CASE("a full mailbox holds exactly its capacity, and its policy an
                                        : policy<TestType>() == overflow::drop_newest ? delivery::dropped
                                                                                      : delivery::rejected_full));
         if (policy<TestType>() == overflow::block_sender) {
-            std::jthread turning([&](const std::stop_token& over) {
-                while (!over.stop_requested()) {
+            std::atomic<bool> over{false};
+            std::thread turning([&] {
+                while (!over) {
                     w.clock.advance(10ms);
                     std::this_thread::yield();
                 }
             });
             CHECK(actor.tell(order{0, room + 1}) == delivery::timed_out);
+            over = true;
+            turning.join();
         } else {
             CHECK(actor.tell(order{0, room + 1}) == when_full<TestType>());
         }
@@ -314,7 +326,7 @@ TEMPLATE_TEST_CASE("a stop while senders come loses no message", "", DROVER_ALL)
         world w(2);
         const auto actor = w.rt.spawn<TestType>(&book);
         {
-            std::vector<std::jthread> threads;
+            joined threads;
             for (std::size_t sender = 0; sender != (one_sender<TestType> ? 1 : 2); ++sender) {
                 threads.emplace_back([&, sender] {
                     for (std::size_t number = 0; number != 200; ++number) {

@@ -135,15 +135,16 @@ TEST_CASE("actors may watch each other's water") {
     const auto right = w.rt.spawn<twin>(&heard);
     subscribe_water(left, drover::recipient<water_level>(right));
     subscribe_water(right, drover::recipient<water_level>(left));
-    {
-        std::vector<std::jthread> threads;
-        for (const auto& each : {left, right}) {
-            threads.emplace_back([&, each] {
-                for (std::size_t n = 0; n != drover_test::scaled(5000); ++n) {
-                    static_cast<void>(each.tell(1));
-                }
-            });
-        }
+    std::vector<std::thread> threads;
+    for (const auto& each : {left, right}) {
+        threads.emplace_back([each] {
+            for (std::size_t n = 0; n != drover_test::scaled(5000); ++n) {
+                static_cast<void>(each.tell(1));
+            }
+        });
+    }
+    for (std::thread& each : threads) {
+        each.join();
     }
     CHECK(w.finish());
     const drover::accounting sums = w.rt.statistics();
