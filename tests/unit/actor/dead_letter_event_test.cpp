@@ -1,5 +1,6 @@
 #include <drover/actor/dead_letter_event.hpp>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ using reason = drover::dead_letter_reason;
 struct get {};
 struct job {};
 
+struct wait_here {
+    drover_test::door* shut;
+    std::atomic<bool>* inside;
+};
+
 struct listener {
     void operator()(const drover::dead_letter_event& one) {
         if (throws_) {
@@ -32,7 +38,10 @@ struct listener {
         return me.subscribe_dead_letters(me.self<listener>()) && !me.subscribe_dead_letters(me.self<listener>());
     }
     bool operator()(int, drover::context& me) { return me.unsubscribe_dead_letters(me.self()); }
-    void operator()(drover_test::door* shut) { shut->pass(); }
+    void operator()(wait_here here) {
+        here.inside->store(true);
+        here.shut->pass();
+    }
     bool throws_ = false;
     std::vector<drover::dead_letter_event> heard_{};
 };
@@ -125,7 +134,9 @@ TEST_CASE("a lost event is told to nobody, also when it was sent to one who has 
     const auto other = w.rt.spawn<listener>();
     CHECK(w.rt.subscribe_dead_letters(busy));
     CHECK(w.rt.subscribe_dead_letters(other));
-    busy.tell(&shut);
+    std::atomic<bool> inside{false};
+    busy.tell(wait_here{&shut, &inside});
+    wait_until([&] { return inside.load(); });
     const auto gone = w.rt.spawn<worker>();
     gone.stop();
     wait_until([&] { return gone.stopped(); });
