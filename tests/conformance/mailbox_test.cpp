@@ -288,8 +288,22 @@ TEMPLATE_TEST_CASE("a message that is not wanted stays, and is the next one", ""
     b.push(nodes[1]);
     CHECK(b.pop() == &nodes[0]);
     CHECK(TestType::pop(b.p, b.c, b.x, b.owner(), [](const message_node*) noexcept { return false; }) == nullptr);
+    CHECK(TestType::given(b.p, b.c, b.x) == &nodes[0]);
+    CHECK(b.retired.empty());
     CHECK(b.pop() == &nodes[1]);
     CHECK(TestType::given(b.p, b.c, b.x) == &nodes[1]);
     CHECK(b.mark_idle());
     CHECK(TestType::given(b.p, b.c, b.x) == nullptr);
+}
+
+TEMPLATE_TEST_CASE("a pop that finds nothing retires nothing", "", DROVER_MAILBOXES) {
+    box<TestType> b;
+    numbered node;
+    b.push(node);
+    CHECK(b.pop() == &node);
+    CHECK(b.pop() == nullptr);
+    CHECK(b.retired.empty());
+    CHECK(TestType::given(b.p, b.c, b.x) == &node);
+    CHECK(b.mark_idle());
+    CHECK(b.retired.size() == 1);
 }

@@ -29,24 +29,26 @@ struct any_owner {
 /// - `limited` says that `x.room` is an admission: a sender reserves there before it pushes, and `pop` releases.
 /// - `push_chain` never blocks or allocates. Nodes of one sender, and of one level if there are levels, keep their order.
 /// - `pop` gives the next message. It passes each node that it needs no longer to the owner's `retire`, the one it gave by
-///   a later call, at the latest when the mailbox goes idle or closes; `given` is the one it gave last, if not retired.
+///   a later call, at the latest when the mailbox goes idle or closes; `given` is the one it gave last, if not retired. A
+///   `pop` that gives nothing retires nothing: a batch that ends there leaves its last node to the mailbox.
 /// - `try_mark_idle` and `try_close` as in the list. After them the consumer looks at `quiet`: true if no message waits
 ///   outside of the list; if one does, it takes the mark back.
 /// - `count` is the consumer's: how many messages wait, the end mark included; linear.
 template <class M>
-concept mailbox_policy = std::constructible_from<typename M::extra, const mailbox_limits&> &&
-                         requires(tagged_list::producer_side& p, tagged_list::consumer_side& c, typename M::extra& x,
-                                  message_node* n, const detail::any_owner& owner) {
-                             { M::limited } -> std::convertible_to<bool>;
-                             { M::levels } -> std::convertible_to<std::size_t>;
-                             { M::default_limits() } -> std::same_as<mailbox_limits>;
-                             { M::push_chain(p, x, n, n) } noexcept -> std::same_as<push_result>;
-                             { M::pop(p, c, x, owner) } noexcept -> std::same_as<message_node*>;
-                             { M::try_mark_idle(p, c, x, owner) } noexcept -> std::same_as<bool>;
-                             { M::try_close(p, c, x, owner) } noexcept -> std::same_as<bool>;
-                             { M::quiet(x) } noexcept -> std::same_as<bool>;
-                             { M::given(p, c, x) } noexcept -> std::same_as<const message_node*>;
-                             { M::count(p, c, x) } noexcept -> std::same_as<std::size_t>;
-                         };
+concept mailbox_policy =
+    requires { typename M::extra; } && std::constructible_from<typename M::extra, const mailbox_limits&> &&
+    requires(tagged_list::producer_side& p, tagged_list::consumer_side& c, typename M::extra& x, message_node* n,
+             const detail::any_owner& owner) {
+        { M::limited } -> std::convertible_to<bool>;
+        { M::levels } -> std::convertible_to<std::size_t>;
+        { M::default_limits() } -> std::same_as<mailbox_limits>;
+        { M::push_chain(p, x, n, n) } noexcept -> std::same_as<push_result>;
+        { M::pop(p, c, x, owner) } noexcept -> std::same_as<message_node*>;
+        { M::try_mark_idle(p, c, x, owner) } noexcept -> std::same_as<bool>;
+        { M::try_close(p, c, x, owner) } noexcept -> std::same_as<bool>;
+        { M::quiet(x) } noexcept -> std::same_as<bool>;
+        { M::given(p, c, x) } noexcept -> std::same_as<const message_node*>;
+        { M::count(p, c, x) } noexcept -> std::same_as<std::size_t>;
+    };
 
 }  // namespace drover

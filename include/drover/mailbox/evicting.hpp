@@ -41,14 +41,17 @@ struct bounded_mailbox<Capacity, drop_oldest, Marks> {
     template <class Owner, class Wanted = any_node>
     static message_node* pop(producer_side& p, consumer_side&, extra& x, const Owner& owner,
                              Wanted wanted = {}) noexcept {
-        retire_given(x, owner);
         message_node* next = nullptr;
         {
             const std::lock_guard lock(x.mutex);
             next = take(p, x, wanted);
         }
+        if (next == nullptr) {
+            return nullptr;
+        }
+        retire_given(x, owner);
         x.given = next;
-        if (next != nullptr && !owner.is_mark(next) && x.room.release(1)) {
+        if (!owner.is_mark(next) && x.room.release(1)) {
             owner.fell_to_low_water();
         }
         return next;

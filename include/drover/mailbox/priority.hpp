@@ -51,24 +51,25 @@ struct priority_mailbox {
     template <class Owner, class Wanted = any_node>
     static message_node* pop(producer_side& p, consumer_side&, extra& x, const Owner& owner,
                              Wanted wanted = {}) noexcept {
-        retire_given(x, owner);
         sort(p, x, owner);
+        message_node* next = nullptr;
         const std::size_t chosen = choose(x);
         if (chosen != Levels) {
-            x.given = x.levels[chosen].nodes.pop(wanted);
-            if (x.given == nullptr) {
-                return nullptr;
-            }
+            next = x.levels[chosen].nodes.pop(wanted);
+        } else if (x.mark != nullptr && wanted(x.mark)) {
+            next = std::exchange(x.mark, nullptr);
+        }
+        if (next == nullptr) {
+            return nullptr;
+        }
+        if (chosen != Levels) {
             for (std::size_t lower = 0; lower != chosen; ++lower) {
                 x.levels[lower].passed += x.levels[lower].nodes.empty() ? 0U : 1U;
             }
             x.levels[chosen].passed = 0;
-            return x.given;
         }
-        if (x.mark != nullptr && wanted(x.mark)) {
-            return x.given = std::exchange(x.mark, nullptr);
-        }
-        return nullptr;
+        retire_given(x, owner);
+        return x.given = next;
     }
 
     template <class Owner>

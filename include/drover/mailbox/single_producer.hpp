@@ -60,7 +60,6 @@ struct single_producer_mailbox {
     template <class Owner, class Wanted = any_node>
     static message_node* pop(producer_side& p, consumer_side& c, extra& x, const Owner& owner,
                              Wanted wanted = {}) noexcept {
-        retire_given(x, owner);
         // Nothing but the end mark travels in the list, which stands on the sender's line: looked at seldom.
         if (x.mark == nullptr && (x.until_look == 0 || x.ring.read_available() == 0)) {
             x.until_look = look_every;
@@ -68,7 +67,11 @@ struct single_producer_mailbox {
             x.before_mark = x.ring.read_available();  // what was sent before the mark is in the ring by now
         }
         if (x.mark != nullptr && x.before_mark == 0) {
-            return wanted(x.mark) ? std::exchange(x.mark, nullptr) : nullptr;
+            if (!wanted(x.mark)) {
+                return nullptr;
+            }
+            retire_given(x, owner);
+            return std::exchange(x.mark, nullptr);
         }
         if (x.ring.read_available() == 0) {
             return nullptr;
@@ -77,6 +80,7 @@ struct single_producer_mailbox {
         if (!wanted(next)) {
             return nullptr;
         }
+        retire_given(x, owner);
         x.ring.pop();
         x.until_look -= x.until_look != 0 ? 1U : 0U;
         x.before_mark -= x.mark != nullptr ? 1U : 0U;
