@@ -87,7 +87,9 @@ struct boxed_mailbox : mailbox_box<F> {
         if constexpr (Mailbox::limited) {
             auto& room = of(owner).extra.room;
             const bool was_enough = room.level() >= room.limits().wake_at;
-            room.give_back(count);
+            if (room.give_back(count)) [[unlikely]] {
+                owner.tell_water_level(false);
+            }
             if (was_enough) {  // others have seen that it was enough, and left the waking to this sender
                 owner.unhold();
             }

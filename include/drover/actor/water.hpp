@@ -14,6 +14,7 @@
 #include "drover/actor/mailbox_box.hpp"
 #include "drover/actor/recipient.hpp"
 #include "drover/base/text.hpp"
+#include "drover/scheduling/this_thread.hpp"
 
 namespace drover {
 
@@ -38,13 +39,25 @@ public:
         }
     }
 
+    // Past the outbox of an actor that runs here: there a notice would wait while a later one, of another thread, arrives.
     void operator()(const water_level& now) const {
+        const straight_sends scope;
         for (const auto& [subscriber, tell] : told_) {
             tell(*subscriber, water_level(now));
         }
     }
 
 private:
+    struct straight_sends {
+        straight_sends() noexcept : outbox_(std::exchange(this_thread().outbox, nullptr)) {}
+        ~straight_sends() { this_thread().outbox = outbox_; }
+        straight_sends(const straight_sends&) = delete;
+        straight_sends& operator=(const straight_sends&) = delete;
+
+    private:
+        void* const outbox_;
+    };
+
     std::vector<std::pair<boost::intrusive_ptr<basic_cell<F>>, decltype(mailbox_box<F>::listener::tell)>> told_;
 };
 

@@ -61,10 +61,17 @@ public:
         }
     }
 
-    /// A sender's: `count` reserved places that no message was put into.
-    void give_back(std::size_t count) noexcept {
+    /// A sender's: `count` reserved places that no message was put into. True as of release(): the consumer, which saw these
+    /// places taken, may have had no fall to tell of.
+    bool give_back(std::size_t count) noexcept {
         reserved_.fetch_sub(count, std::memory_order_seq_cst);
         ring_if_awaited();
+        if (!above_.load(std::memory_order_seq_cst)) [[likely]] {
+            return false;
+        }
+        asymmetric_fence::
+            heavy_fence();  // pairs with the light store in release(): one of the two sees the other's part
+        return fell();
     }
 
     /// The consumer's: `count` messages have left. True if that brought the level down to the low mark, from above the high

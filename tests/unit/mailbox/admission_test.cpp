@@ -523,3 +523,15 @@ TEST_CASE("admission: sends that follow one another do not overlap, though one w
     CHECK_FALSE(room.sends());
 }
 #endif
+
+TEST_CASE("a place given back may bring the level down to the low mark, as a message does") {
+    drover::mailbox_limits limits;
+    limits.capacity = 4;
+    limits.high_water = 2;
+    drover::admission room(limits);
+    CHECK(room.rose(room.try_reserve(3)));
+    CHECK(room.try_reserve(1) == 4);
+    CHECK_FALSE(room.release(3));
+    CHECK(room.give_back(1));
+    CHECK_FALSE(room.above());
+}
