@@ -16,32 +16,39 @@ template <class A>
 struct chosen_batching {
     using type = up_to<128>;
 };
+// A wrong choice is one error: what follows meets a right one.
 template <class A>
     requires requires { typename A::batching; }
 struct chosen_batching<A> {
+    using type = std::conditional_t<batching_policy<typename A::batching>, typename A::batching, up_to<128>>;
     static_assert(
         batching_policy<typename A::batching>,
         "drover: not a batching policy: `batching` names one_at_a_time, up_to<N>, linger<N, Microseconds> or a "
         "type like them");
-    using type = typename A::batching;
 };
+
+template <class A>
+inline constexpr bool lingers = chosen_batching<A>::type::patience.count() > 0;
 
 // Without a mailbox of its own, an actor that lingers has one that counts.
 template <class A>
+using default_mailbox =
+    std::conditional_t<lingers<A>, bounded_mailbox<mailbox_limits::no_limit, reject_newest, water_marks<100, 0>>,
+                       unbounded_mailbox>;
+
+template <class A>
 struct chosen_mailbox {
-    using type = std::conditional_t<(chosen_batching<A>::type::patience.count() > 0),
-                                    bounded_mailbox<mailbox_limits::no_limit, reject_newest, water_marks<100, 0>>,
-                                    unbounded_mailbox>;
+    using type = default_mailbox<A>;
 };
 template <class A>
     requires requires { typename A::mailbox; }
 struct chosen_mailbox<A> {
+    using type = std::conditional_t<mailbox_policy<typename A::mailbox>, typename A::mailbox, default_mailbox<A>>;
     static_assert(
         mailbox_policy<typename A::mailbox>,
         "drover: not a mailbox: `mailbox` names a model of drover::mailbox_policy, such as bounded_mailbox<100>");
-    static_assert(A::mailbox::limited || chosen_batching<A>::type::patience.count() == 0,
+    static_assert(type::limited || !lingers<A>,
                   "drover: an actor that lingers needs a mailbox that counts: a bounded one, or none of its own");
-    using type = typename A::mailbox;
 };
 
 }  // namespace detail
