@@ -72,8 +72,8 @@ TEST_CASE("evicting mailbox: what is evicted is the oldest that waits, and its p
     CHECK(b.pop() == &nodes[6]);
     CHECK(b.pop() == nullptr);
     CHECK(b.x.room.level() == 0);
-    CHECK(b.retired == std::vector<const message_node*>{&nodes[4], &nodes[5], &nodes[6]});
     CHECK(b.mark_idle());
+    CHECK(b.retired == std::vector<const message_node*>{&nodes[4], &nodes[5], &nodes[6]});
 }
 
 TEST_CASE("evicting mailbox: the message that is being handled is not evicted") {
@@ -87,6 +87,7 @@ TEST_CASE("evicting mailbox: the message that is being handled is not evicted") 
     CHECK(b.given() == &nodes[0]);
     CHECK(b.retired.empty());
     CHECK(b.pop() == nullptr);
+    CHECK(b.mark_idle());
     CHECK(b.retired == std::vector<const message_node*>{&nodes[0]});
 }
 

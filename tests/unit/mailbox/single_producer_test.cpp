@@ -58,6 +58,7 @@ TEST_CASE("single-producer mailbox: it takes its capacity again and again, in or
     }
     CHECK(b.pop() == nullptr);
     CHECK(b.x.room.level() == 0);
+    CHECK(b.mark_idle());
     CHECK(b.retired.size() == nodes.size());
 }
 
