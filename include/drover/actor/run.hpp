@@ -143,7 +143,7 @@ private:
             letter.operations->run(node, turn_);
         } catch (...) {
             me.inside.enter();
-            return life::handle_thrown(letter, std::current_exception());
+            return life::handle_thrown(still_there(letter), std::current_exception());
         }
         me.inside.enter();
         if (self.phase == cell_phase::running) [[likely]] {
@@ -152,6 +152,13 @@ private:
             return after_handler::next;
         }
         return life::handle_special(letter);
+    }
+
+    // Of a batch only the envelope taken last has not gone back to the pool. All of them have one record.
+    [[gnu::noinline]] const envelope_of<F>& still_there(const envelope_of<F>& first) const noexcept {
+        return cell_.phase == cell_phase::batched
+                   ? *static_cast<const envelope_of<F>*>(Mailbox::given(cell_.incoming, cell_.consumed, own_))
+                   : first;
     }
 
     // For the context: the rest of a batch.
