@@ -61,7 +61,7 @@ public:
         }
     }
 
-    /// As ref::try_tell(): the message stays with the caller, also for `no_target`. No copies are made for registry::tee().
+    /// As ref::try_tell(): the message stays with the caller unless it is_accepted(), also for `no_target`. No copies are made for registry::tee().
     template <class A, class M>
     [[nodiscard]] delivery try_tell(name_view name, M& message) {
         static_assert(!std::is_const_v<M>,
