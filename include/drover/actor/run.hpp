@@ -162,18 +162,28 @@ private:
             return 0;  // what comes next is out of the stash
         }
         return with_extra(self, [&](extra_type& own) noexcept {
-            const taking_owner its{{self}, Mailbox::given(self.incoming, self.consumed, own)};
             const auto same = [record](const message_node* node) noexcept {
                 return static_cast<const envelope_of<F>*>(node)->operations == record;
             };
+            const message_node* const handled = Mailbox::given(self.incoming, self.consumed, own);
             std::size_t taken = 0;
-            while (taken != most) {
-                message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its, same);
-                if (node == nullptr) {
-                    break;
+            if constexpr (requires { Mailbox::take(self.consumed, nodes, most, same); }) {
+                taken = Mailbox::take(self.consumed, nodes, most, same);
+                if (taken != 0 && handled != nullptr) {
+                    cell::release_envelope_of(const_cast<message_node*>(handled));
                 }
-                F::tracing::received(static_cast<envelope_of<F>*>(node)->stamp, self.id);
-                nodes[taken++] = node;
+            } else {
+                const taking_owner its{{self}, handled};
+                while (taken != most) {
+                    message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its, same);
+                    if (node == nullptr) {
+                        break;
+                    }
+                    nodes[taken++] = node;
+                }
+            }
+            for (std::size_t each = 0; each != taken; ++each) {
+                F::tracing::received(static_cast<envelope_of<F>*>(nodes[each])->stamp, self.id);
             }
             if (taken != 0 && self.phase == cell_phase::running) {
                 self.phase = cell_phase::batched;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,27 @@ public:
             magazine->blocks[magazine->count++] = block;
         } else {
             drain(block, size_class);
+        }
+    }
+
+    /// The same for `count` blocks of one class, with one look at the magazine for all that fit.
+    template <class Block>
+    static void release_all(Block* const* blocks, std::size_t count, std::uint8_t size_class) noexcept {
+        while (count != 0) {
+            detail::block_magazine* const magazine = cache().loaded[size_class];
+            const std::size_t fit = std::min<std::size_t>(count, magazine->capacity - magazine->count);
+            void** const to = magazine->blocks.data() + magazine->count;
+            for (std::size_t each = 0; each != fit; ++each) {
+                poison(blocks[each], (size_class + 1U) * granule);
+                to[each] = blocks[each];
+            }
+            magazine->count += static_cast<std::uint32_t>(fit);
+            blocks += fit;
+            count -= fit;
+            if (count != 0) {
+                release(*blocks++, size_class);
+                count -= 1;
+            }
         }
     }
 
