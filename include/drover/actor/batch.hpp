@@ -124,7 +124,8 @@ private:
             if (messages_ != nullptr) [[likely]] {
                 M* const to = messages_ + count_;  // a local: what is stored through it might be a count
                 for (std::size_t each = 0; each != count; ++each) {
-                    ::new (static_cast<void*>(to + each)) M(std::move(static_cast<envelope_type*>(nodes[each])->payload()));
+                    ::new (static_cast<void*>(to + each))
+                        M(std::move(static_cast<envelope_type*>(nodes[each])->payload()));
                 }
                 count_ += count;
             }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "drover/actor/cell.hpp"
+#include "drover/base/block_pool.hpp"
 #include "drover/base/prefetch.hpp"
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/scheduling/worker.hpp"
@@ -41,7 +43,7 @@ public:
         }
         auto* const self = static_cast<basic_outbox*>(me.outbox.get());
         self->most_ = static_cast<std::uint32_t>(sender.operations->outbox != 0 ? sender.operations->outbox
-                                                                                 : sender.core->outbox);
+                                                                                : sender.core->outbox);
         thread_state& thread = this_thread();
         thread.outbox = self;
         thread.flush = [](void* box) noexcept { static_cast<basic_outbox*>(box)->flush(); };
@@ -61,6 +63,16 @@ public:
     /// Only actors of its runtime whose mailbox is the list, and which live.
     bool takes(const basic_cell<F>& receiver) const noexcept {
         return receiver.core.straight(&worker_.core) && !receiver.system.is_closed();
+    }
+
+    /// Memory for a message to `receiver`. Throws std::bad_alloc. One that is told much gets its messages side by side: it reads
+    /// them one after the other, and when there are more than its cache holds, that is what its time goes into.
+    [[gnu::always_inline]] void* room_for(const basic_cell<F>& receiver, std::uint8_t size_class) {
+        chain& mine = chains_[find(receiver)];
+        if (mine.room.left != 0 && mine.room.size_class == size_class) [[likely]] {
+            return mine.room.take();
+        }
+        return more_room(mine, size_class);
     }
 
     /// `deferred`, or what the push says that this message sets off. From here on the message is offered and pending.
@@ -91,6 +103,8 @@ public:
         }
         for (std::size_t each = 0; each < used_count_; ++each) {
             chains_[used_[each]].receiver = nullptr;
+            chains_[used_[each]].room.release();
+            chains_[used_[each]].together = 0;
         }
         used_count_ = 0;
     }
@@ -98,13 +112,17 @@ public:
 private:
     static constexpr std::size_t ahead = 4;  // how far before its push a receiver's line is asked for
 
+    static constexpr std::uint8_t least_together = 4;
+    static constexpr std::uint8_t most_together = 32;
+
     struct chain {
         basic_cell<F>* receiver = nullptr;
         message_node* first = nullptr;
         message_node* last = nullptr;  // null: nothing waits
+        block_pool::run room;
         std::uint32_t count = 0;
+        std::uint8_t together = 0;  // how many messages its last room was for
     };
-    static_assert(sizeof(chain) == 32, "two chains a cache line");
 
     // The place of its chain, or the free one where it would be.
     std::size_t find(const basic_cell<F>& receiver) const noexcept {
@@ -115,6 +133,17 @@ private:
             place = (place + 1) & mask_;
         }
         return place;
+    }
+
+    // As much again as it has been told since the last flush, so that what is left over then is never more than was used.
+    [[gnu::noinline]] static void* more_room(chain& mine, std::uint8_t size_class) {
+        if (mine.together == 0 && mine.count < least_together) {
+            return block_pool::allocate(size_class);
+        }
+        mine.room.release();
+        mine.together = std::clamp(static_cast<std::uint8_t>(2 * mine.together), least_together, most_together);
+        mine.room = block_pool::allocate_run(size_class, mine.together);
+        return mine.room.take();
     }
 
     // The first message of a chain, and the last two.
@@ -187,7 +216,7 @@ private:
     std::size_t mask_ = first_places - 1;
     unsigned shift_ = shift_of(first_places);
     std::uint32_t most_ = 0;
-    std::size_t waiting_ = 0;     // chains that are not empty
+    std::size_t waiting_ = 0;  // chains that are not empty
     std::size_t used_count_ = 0;
     std::array<std::uint16_t, most_places / 2> used_{};  // places that are taken, in the order of first use
 };

@@ -158,16 +158,16 @@ template <class A, class M, class F>
 
 // When a send does not go straight: it goes through the outbox of the actor that runs here, or else the long way.
 template <class A, class M, class F>
-[[gnu::noinline]] delivery tell_deferred(basic_cell<F>& cell, M&& message) {
+[[gnu::noinline]] delivery tell_deferred(basic_cell<F>& cell, M&& content) {
     if constexpr (has_plain_mailbox<A>) {
         auto* const outbox = static_cast<basic_outbox<F>*>(this_thread().outbox);
         if (outbox != nullptr && outbox->takes(cell)) [[likely]] {
-            message_node* const node =
-                told_message<A, std::decay_t<M>, F>::create(cell, std::forward<M>(message));
-            return outbox->add(cell, node);
+            using message = told_message<A, std::decay_t<M>, F>;
+            void* const block = outbox->room_for(cell, message::envelope_type::size_class);
+            return outbox->add(cell, message::create_in(block, cell, std::forward<M>(content)));
         }
     }
-    return tell_with_care<A>(cell, std::forward<M>(message));
+    return tell_with_care<A>(cell, std::forward<M>(content));
 }
 
 template <class A, class M, class F>
