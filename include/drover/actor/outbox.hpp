@@ -135,12 +135,12 @@ private:
         return place;
     }
 
-    // As much again as it has been told since the last flush, so that what is left over then is never more than was used.
+    // As much again as it has been told since the last flush, so that what is left over then is never more than was used. Of
+    // one class at a time: messages that alternate between two would give back what they have just taken.
     [[gnu::noinline]] static void* more_room(chain& mine, std::uint8_t size_class) {
-        if (mine.together == 0 && mine.count < least_together) {
+        if (mine.room.left != 0 || (mine.together == 0 && mine.count < least_together)) {
             return block_pool::allocate(size_class);
         }
-        mine.room.release();
         mine.together = std::clamp(static_cast<std::uint8_t>(2 * mine.together), least_together, most_together);
         mine.room = block_pool::allocate_run(size_class, mine.together);
         return mine.room.take();
