@@ -166,6 +166,11 @@ struct alignas(cache_line) basic_cell : runnable {
     /// send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         mine.pushed.add(count);
+        return push_counted(mine, first, last, count);
+    }
+
+    /// The same for messages that are in the accounts already.
+    delivery push_counted(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         metrics::on_enqueue(count);
         return follow_push(mine, list::push_chain(incoming, first, last));
     }

@@ -124,8 +124,9 @@ protected:
             cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
             return;
         }
-        for (std::size_t rest = take_batched() + 1; rest != 0; --rest) {
-            me_.handled.add(1);
+        const std::size_t count = take_batched() + 1;
+        me_.handled.add(count);
+        for (std::size_t each = 0; each != count; ++each) {
             F::metrics::on_handled();
         }
     }
