@@ -40,6 +40,9 @@ public:
         return self().template as<A>();
     }
 
+    /// The time on the runtime's clock.
+    time_point now() const noexcept { return cell_.core->timers.now(); }
+
     /// Stops this actor when the present handler returns; what is queued becomes dead letters.
     void stop() noexcept { cell_.request_stop(stop_kind::stopped); }
 
