@@ -157,7 +157,7 @@ timer_handle tell_later(basic_cell<F>& cell, M&& message, When when, clock_durat
     if (!way.gate_open()) {
         return refused();
     }
-    const boost::intrusive_ptr<delayed_send> fresh =
+    boost::intrusive_ptr<delayed_send> fresh =
         delayed_message<A, message_type, F, Repeated>::make(cell, message_type(std::forward<M>(message)), period, how);
     const time_point now = cell.core->timers.now();
     const time_point due = when(now);
@@ -165,25 +165,35 @@ timer_handle tell_later(basic_cell<F>& cell, M&& message, When when, clock_durat
         fresh->send_now();
         return timer_handle();
     }
-    fresh->retain();  // the listener's
-    bool started = false;
+    fresh->retain(2);  // the listener's and the timer's
     bool listens = false;
     try {
         listens = cell.on_departure(*fresh);
-        started = listens && fresh->start(due);
     } catch (...) {
-        if (!listens || cell.forget(*fresh)) {
-            fresh->release();
-        }
+        fresh->release(2);
         throw;
     }
-    if (started) {
-        return timer_handle(fresh);
+    if (!listens) {
+        fresh->release(2);
+        return refused();
     }
-    if (!listens || cell.forget(*fresh)) {
-        fresh->release();
+    const auto stop_listening = [&] {
+        if (cell.forget(*fresh)) {
+            fresh->release();
+        }
+    };
+    bool started = false;
+    try {
+        started = fresh->start(due);
+    } catch (...) {
+        stop_listening();
+        throw;
     }
-    return refused();
+    if (!started) {
+        stop_listening();
+        return refused();
+    }
+    return timer_handle(std::move(fresh));
 }
 
 template <class A, class M, class F>

@@ -23,8 +23,8 @@ enum class repetition : std::uint8_t {
 /// fires, the listener for the receiver's end while it listens.
 ///
 /// `cancelled_` and the timer service's lock decide between cancel() and a repeated send that is just being sent: whoever
-/// cancels sets the flag and then looks for an armed timer; whoever sends arms the timer and then looks at the flag. One of
-/// them finds the timer, takes it out, and ends the send.
+/// cancels sets the flag and then looks for an armed timer; whoever sends arms the timer and then looks at the flag. Both
+/// pass the lock in between, which orders the flag too. One of them finds the timer, takes it out, and ends the send.
 class delayed_send : protected timer, public departure {
 public:
     struct type_operations {
@@ -39,17 +39,16 @@ public:
     delayed_send(const delayed_send&) = delete;
     delayed_send& operator=(const delayed_send&) = delete;
 
-    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    void retain(std::uint32_t count = 1) noexcept { references_.fetch_add(count, std::memory_order_relaxed); }
+    void release(std::uint32_t count = 1) noexcept {
+        if (references_.fetch_sub(count, std::memory_order_acq_rel) == count) {
             operations_.free(this);
         }
     }
 
-    /// Once, when the receiver's end is listened to. False if the runtime is gone. Throws std::system_error if the timer
-    /// thread cannot be started.
+    /// Once, when the receiver's end is listened to, with a count for the timer. False if the runtime is gone: the count is
+    /// then given up, as when it throws std::system_error, because the timer thread cannot be started.
     bool start(time_point when) {
-        retain();
         if (period_.count() == 0) {
             lane_to(core_).timed_begun.add(1);
         }
@@ -57,11 +56,11 @@ public:
         try {
             armed_now = core_.timers.arm(*this, when);
         } catch (...) {
-            withdraw();
+            withdraw(1);
             throw;
         }
         if (!armed_now) {
-            withdraw();
+            withdraw(1);
         } else if (!still_wanted()) {  // the receiver has stopped just now
             end();
         }
@@ -72,7 +71,7 @@ public:
     void send_now() noexcept { operations_.send(*this); }
 
     bool cancel() noexcept {
-        cancelled_.store(true, std::memory_order_seq_cst);
+        cancelled_.store(true, std::memory_order_relaxed);
         if (!core_.timers.cancel(*this)) {
             return false;
         }
@@ -90,24 +89,21 @@ private:
     void end() noexcept {
         ended_.store(true, std::memory_order_release);
         operations_.drop(*this);
-        if (operations_.forget(*this)) {
-            release();
-        }
-        withdraw();
+        withdraw(operations_.forget(*this) ? 2 : 1);
     }
 
-    void withdraw() noexcept {
+    void withdraw(std::uint32_t count) noexcept {
         if (period_.count() == 0) {
             lane& mine = lane_to(core_);
             const send_bracket bracket(mine);
             mine.timed_ended.add(1);
             core_.ring();
         }
-        release();
+        release(count);
     }
 
     // False if it was cancelled while nobody could find its timer, and is the caller's to end.
-    bool still_wanted() noexcept { return !cancelled_.load(std::memory_order_seq_cst) || !core_.timers.cancel(*this); }
+    bool still_wanted() noexcept { return !cancelled_.load(std::memory_order_relaxed) || !core_.timers.cancel(*this); }
 
     bool arm_again() noexcept {
         const time_point due{clock_duration(static_cast<clock_duration::rep>(deadline))};

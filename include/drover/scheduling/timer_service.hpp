@@ -44,10 +44,14 @@ public:
             thread_ = std::thread([this] { follow(); });
             ::pthread_setname_np(thread_.native_handle(), join_text({thread_name_.substr(0, 9), "/timer"}).c_str());
         }
-        const std::uint64_t before = wheel_.next_event();
         t.deadline = ticks(deadline);
+        if (manual_) {
+            wheel_.add(t);
+            return true;
+        }
+        const std::uint64_t before = wheel_.next_event();
         wheel_.add(t);
-        if (!manual_ && wheel_.next_event() < before) {
+        if (wheel_.next_event() < before) {
             ring();
         }
         return true;
