@@ -13,6 +13,8 @@
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/actor/stash.hpp"
+#include "drover/actor/timer_handle.hpp"
+#include "drover/actor/watch.hpp"
 #include "drover/actor/water.hpp"
 #include "drover/base/expected.hpp"
 #include "drover/base/overload.hpp"

@@ -58,7 +58,8 @@ struct alignas(cache_line) basic_cell : runnable {
     system_lane system;
     std::atomic<std::uint32_t> references{2};
     static constexpr std::uint8_t not_requested = 0xff;
-    std::atomic<std::uint8_t> requested{not_requested};  ///< a stop_kind: why a stop was posted; the first one counts
+    std::atomic<std::uint8_t> requested{
+        not_requested};  ///< a stop_kind: why a stop was posted, the first one; then why it stopped
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
     bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
@@ -141,6 +142,25 @@ struct alignas(cache_line) basic_cell : runnable {
         if (present != nullptr) {
             present->departures.depart();
         }
+    }
+
+    /// The consumer's, before it closes the system lane.
+    void keep_reason(const stop_reason& reason) noexcept {
+        if (reason.exception() != nullptr) {
+            try {
+                more().reason = reason;
+            } catch (...) {  // no memory: then who asks hears the kind alone
+            }
+        }
+        requested.store(static_cast<std::uint8_t>(reason.kind()), std::memory_order_relaxed);
+    }
+
+    /// Any thread that has seen the system lane closed.
+    stop_reason reason_of_end() const noexcept {
+        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed));
+        const cell_extra<F>* const present = extra.load(std::memory_order_acquire);
+        return kind == stop_kind::failed && present != nullptr && present->reason.has_value() ? *present->reason
+                                                                                              : stop_reason(kind);
     }
 
     // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------

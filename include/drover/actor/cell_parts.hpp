@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct basic_cell;
 
 template <class F>
 struct pending_ask;
+
+template <class F>
+class watch_table;
 
 /// How a handler changes the behaviour of its actor, whose type it does not know; see actor/behaviours.hpp.
 template <class F>
@@ -59,6 +63,8 @@ struct cell_extra {
     std::optional<stop_reason> reason;
     failure_hook* on_failure = nullptr;
     departure_list departures;
+    std::shared_ptr<watch_table<F>>
+        watches;  ///< whose end this actor waits for; shared only so that the type may be incomplete
 
     message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
     message_node* last_replayed = nullptr;

@@ -13,6 +13,7 @@
 #include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/actor/watch.hpp"
 #include "drover/base/text.hpp"
 #include "drover/scheduling/worker.hpp"
 
@@ -40,6 +41,9 @@ public:
         return self().template as<A>();
     }
 
+    /// The time on the runtime's clock.
+    time_point now() const noexcept { return cell_.core->timers.now(); }
+
     /// Stops this actor when the present handler returns; what is queued becomes dead letters.
     void stop() noexcept { cell_.request_stop(stop_kind::stopped); }
 
@@ -61,6 +65,46 @@ public:
     ref<std::decay_t<Callable>, F> spawn(Options options, Callable&& callable) {
         return spawn_actor<std::decay_t<Callable>, F>(*cell_.core, &cell_, std::move(options),
                                                       std::forward<Callable>(callable));
+    }
+
+    /// Hears once of the end of `target`, an actor of any runtime, and of its reason; also if it has stopped already. The
+    /// notice comes as a handler runs, ahead of messages, and not after this actor has begun to stop. False, and nothing
+    /// changes, if `target` is empty, this actor itself, or watched already. Allocates; never blocks. Here the notice is a
+    /// basic_stopped_event<F> to the handler of this actor, whose type is `A`: std::logic_error if it is not.
+    template <class A>
+    bool watch(const basic_handle<F>& target) {
+        using event = basic_stopped_event<F>;
+        if constexpr (check_tell<A, event, F>()) {
+            static_cast<void>(self<A>());
+            return watch(target, [&cell = cell_](event&& heard) {
+                static_cast<void>(
+                    detail::call_handler<A, event, F>(actor_cell<A, F>::state_of(cell), std::move(heard), *current()));
+            });
+        } else {
+            return false;
+        }
+    }
+    /// As above; the notice is a call of `f(basic_stopped_event<F>)`, which is destroyed when the watch ends.
+    template <class Callable>
+    bool watch(const basic_handle<F>& target, Callable f) {
+        if (!target || target.cell() == &cell_) {
+            return false;
+        }
+        cell_extra<F>& more = cell_.more();
+        if (more.watches == nullptr) {
+            more.watches = std::make_shared<watch_table<F>>();
+        }
+        if (more.watches->holds(target.cell())) {
+            return false;
+        }
+        more.watches->add(*target.cell(), cell_, std::move(f));
+        return true;
+    }
+
+    /// No notice of `target` comes any more. False if it was not watched, or if the notice has come.
+    bool unwatch(const basic_handle<F>& target) noexcept {
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        return extra != nullptr && extra->watches != nullptr && extra->watches->remove(target.cell());
     }
 
     /// The names of this runtime; routing/registry.hpp says what it does.

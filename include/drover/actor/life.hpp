@@ -252,6 +252,9 @@ protected:
             while (extra->asks != nullptr) {
                 extra->asks->abandon(*extra->asks);
             }
+            if (extra->watches != nullptr) {
+                extra->watches->end_all();
+            }
             while (message_node* const node = extra->take_replayed()) {
                 cell_.bury_envelope(node, dead_letter_reason::stopped);
             }
@@ -295,6 +298,7 @@ protected:
             report_thrown("stopped", outside([&] { cell_.operations->stop(cell_, reason); }));
         }
         report_thrown("destructor", outside([&] { cell_.operations->destroy_state(cell_); }));
+        cell_.keep_reason(reason);
         for (signal_node* each = cell_.system.close().first; each != nullptr;) {
             signal_node* const next = each->next;
             auto* const late = static_cast<signal<basic_context<F>>*>(each);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "drover/actor/answer.hpp"
+#include "drover/actor/delayed_message.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/send.hpp"
@@ -108,7 +109,48 @@ public:
         return ask_within(std::forward<M>(message), &timeout);
     }
 
+    /// Sends `message` when `after` has passed on the runtime's clock; at once if it is not positive. Until then it can be
+    /// cancelled, by any thread, through what this returns; it vanishes with the actor, and when its runtime drains or stops.
+    /// It counts as offered when it is sent. Sent by the thread that turns the clock, which does not wait for room: what a full
+    /// mailbox does not take is a dead letter. An empty handle if it was sent at once or refused (a dead letter, as by tell()).
+    /// Never blocks; O(1), two short locks. Throws std::bad_alloc, std::system_error if the timer thread cannot be started, and
+    /// what the message's move constructor throws.
+    template <class M>
+    timer_handle tell_after(clock_duration after, M&& message) const {
+        return delayed([after](time_point now) { return later_by(now, after); }, std::forward<M>(message));
+    }
+
+    /// As above, at a moment of the runtime's clock, of which runtime::now() and context::now() tell.
+    template <class M>
+    timer_handle tell_at(time_point when, M&& message) const {
+        return delayed([when](time_point) { return when; }, std::forward<M>(message));
+    }
+
+    /// Sends a copy of `message` after each `period`, until it is cancelled or vanishes as above. Throws also
+    /// std::invalid_argument if the period is not positive. If a copy throws, the failure sink hears of it and that one is
+    /// left out.
+    template <class M>
+    timer_handle tell_every(clock_duration period, M&& message, repetition how = repetition::fixed_rate) const {
+        if constexpr (check_tell<A, std::decay_t<M>, F>()) {
+            if (this->cell_ != nullptr) {
+                return detail::tell_every<A>(*this->cell_, std::forward<M>(message), period, how);
+            }
+        }
+        return timer_handle();
+    }
+
 private:
+    template <class When, class M>
+    timer_handle delayed(When when, M&& message) const {
+        if constexpr (check_tell<A, std::decay_t<M>, F>()) {
+            if (this->cell_ != nullptr) {
+                return detail::tell_later<A, false>(*this->cell_, std::forward<M>(message), when,
+                                                    clock_duration::zero(), repetition::fixed_delay);
+            }
+        }
+        return timer_handle();
+    }
+
     template <class M>
     auto ask_within(M&& message, const clock_duration* timeout) const ->
         typename detail::ask_result<A, std::decay_t<M>, F>::type {

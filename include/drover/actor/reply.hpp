@@ -216,7 +216,14 @@ private:
     // The end of a continued ask, on the asking actor or in place of it: gives up the asker's two counts.
     void finish() noexcept {
         basic_cell<F>& self = *this->asker;
-        lane_to(*self.core).asks_ended.add(1);
+        {
+            lane& mine = lane_to(*self.core);
+            const send_bracket bracket(mine);
+            mine.asks_ended.add(1);
+            if (!mine.worker) {
+                self.core->ring();  // no worker of ours parks after this
+            }
+        }
         release();
         self.release();
     }

@@ -23,6 +23,12 @@ enum class stuck_policy : std::uint8_t {
     leak,   ///< says which actors, and leaves the threads and their memory behind
 };
 
+/// What a drain does with messages that wait for their time, by `tell_after` or `tell_at`.
+enum class timed_sends : std::uint8_t {
+    vanish,  ///< they are not sent any more
+    finish,  ///< they are sent when their time comes, and waited for
+};
+
 /// The choices of one runtime. All have defaults; use designated initialisers: `drover::runtime rt({.threads = 2});`
 struct runtime_options {
     std::size_t threads = 0;    ///< workers, 1 … 1024; 0: what affinity and control groups allow

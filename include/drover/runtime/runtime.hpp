@@ -1,56 +1,27 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "drover/actor/context.hpp"
-#include "drover/actor/dead_letter_event.hpp"
-#include "drover/actor/run.hpp"
 #include "drover/actor/spawn.hpp"
-#include "drover/actor/water.hpp"
 #include "drover/base/contracts.hpp"
 #include "drover/base/text.hpp"
-#include "drover/routing/registry.hpp"
-#include "drover/runtime/cpu_limits.hpp"
+#include "drover/runtime/accounting.hpp"
 #include "drover/runtime/drain.hpp"
+#include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
-#include "drover/runtime/sinks.hpp"
 #include "drover/scheduling/time_limit.hpp"
-#include "drover/scheduling/work_stealing.hpp"
 
 namespace drover {
-
-/// Where every message sent to a runtime has gone. At any moment offered = handled + all dead letters + returned + pending.
-struct accounting {
-    std::uint64_t offered;   ///< messages given to tell, try_tell, tell_batch and ask
-    std::uint64_t handled;   ///< their handlers returned
-    std::uint64_t returned;  ///< left with the caller by try_tell
-    std::uint64_t pending;   ///< in a mailbox, in a handler, or on the way
-    std::array<std::uint64_t, dead_letter_reasons> dead_letters;  ///< by dead_letter_reason
-    std::uint64_t late_replies;                                   ///< replies to asks that had timed out; not messages
-
-    std::uint64_t dead(dead_letter_reason reason) const noexcept {
-        return dead_letters[static_cast<std::size_t>(reason)];
-    }
-    std::uint64_t dead() const noexcept {
-        std::uint64_t sum = 0;
-        for (const std::uint64_t each : dead_letters) {
-            sum += each;
-        }
-        return sum;
-    }
-};
 
 /// Workers and the actors that run on them. Members are safe from any thread unless they say otherwise; refs stay valid
 /// after the runtime's end.
@@ -102,6 +73,9 @@ public:
         engine_->core->free_retired();
     }
 
+    /// The time on this runtime's clock.
+    time_point now() const noexcept { return engine_->core->timers.now(); }
+
     std::size_t thread_count() const noexcept { return engine_->workers.size(); }
 
     /// Makes an actor of type `A`, constructed here from `arguments` (with braces if it is an aggregate); `started` runs on a
@@ -126,24 +100,36 @@ public:
 
     /// Refuses sends and spawns from outside from now on, for good, and waits until everything that was accepted has been
     /// handled, what the handlers send and spawn included, and no ask of an actor is under way; at most for `patience`. The
-    /// actors are still there afterwards. Blocks; throws std::logic_error inside a handler.
-    drain_result drain(clock_duration patience) {
+    /// actors are still there afterwards. What waits for its time is not sent any more, or waited for, as `timed` says; what is
+    /// repeated is never waited for. Blocks; throws std::logic_error inside a handler.
+    drain_result drain(clock_duration patience, timed_sends timed = timed_sends::vanish) {
         refuse_on_worker("drain");
+        if (timed == timed_sends::finish) {
+            engine_->core->let_timers_pass();
+        }
         engine_->core->close_gate();
         engine_->registry->wake();
         const time_limit limit(engine_->core->timers, patience, &ring_bells, engine_.get());
         for (;;) {
             const std::uint32_t heard = engine_->workers.listen();
             bool senders = false;
-            const bool quiet = engine_->workers.quiescent([&] {
+            // All in one test, while no worker can wake: what ends between two looks may have sent something.
+            const bool done = engine_->workers.quiescent([&] {
+                if (waiting_timers(timed) != 0 || under_way(&lane::asks_begun, &lane::asks_ended) != 0) {
+                    return false;
+                }
                 senders = !engine_->core->senders_gone(own_lane());
                 return !senders;
             });
-            if (quiet && asks_under_way() == 0) {
+            if (done) {
                 return {true, {}};
             }
             if (limit.over()) {
-                return {false, detail::find_stragglers(*engine_->core, engine_->workers)};
+                drain_result late{false, detail::find_stragglers(*engine_->core, engine_->workers)};
+                if (const std::uint64_t waiting = waiting_timers(timed); waiting != 0) {
+                    late.stragglers.push_back({"timers", static_cast<std::size_t>(waiting), "their time to come"});
+                }
+                return late;
             }
             if (senders) {
                 yield_thread();
@@ -201,71 +187,7 @@ public:
     }
 
 private:
-    struct release_core {
-        void operator()(actor_core<F>* core) const noexcept { core->release(); }
-    };
-
-    // All that must stay behind, and in place, if a thread never returns.
-    struct engine {
-        explicit engine(runtime_options chosen)
-            : options(checked(std::move(chosen))),
-              clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
-              printer(clock),
-              core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink}, clock, options.name,
-                                     options.quantum, options.quantum_time)),
-              registry(new basic_registry<F>(*core)),
-              workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
-                      &basic_cell<F>::release_runnable) {
-            core->outbox = options.outbox;
-            core->dead_letter_hub = &dead_letter_hub;
-            core->set_registry(*registry);
-            workers.start(options.name, options.affinity);
-        }
-
-        static runtime_options checked(runtime_options chosen) {
-            check(chosen);
-            return chosen;
-        }
-
-        static void submit(void* self, runnable* item) noexcept { static_cast<engine*>(self)->workers.submit(item); }
-
-        static void dead_letter_sink(void* self, const dead_letter& letter) noexcept {
-            engine& me = *static_cast<engine*>(self);
-            me.call([&] { me.options.on_dead_letter ? me.options.on_dead_letter(letter) : me.printer(letter); });
-            // Outside the sinks' lock: a subscriber's mailbox may make a sender wait.
-            try {
-                me.dead_letter_hub.tell(letter);
-            } catch (...) {
-                std::fprintf(stderr, "drover: a dead letter was not told to its subscribers (%s); it is counted\n",
-                             describe(std::current_exception()).c_str());
-            }
-        }
-
-        static void failure_sink(void* self, const failure& what) noexcept {
-            engine& me = *static_cast<engine*>(self);
-            me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
-        }
-
-        template <class Code>
-        void call(Code code) noexcept {
-            const std::lock_guard lock(sink_mutex);
-            try {
-                code();
-            } catch (...) {
-                std::fprintf(stderr, "drover: a sink threw (%s); a sink must not throw\n",
-                             describe(std::current_exception()).c_str());
-            }
-        }
-
-        runtime_options options;
-        clock_source& clock;
-        dead_letter_printer printer;
-        std::mutex sink_mutex;
-        dead_letter_subscribers<F> dead_letter_hub;
-        std::unique_ptr<actor_core<F>, release_core> core;
-        boost::intrusive_ptr<basic_registry<F>> registry;
-        work_stealing<metrics> workers;
-    };
+    using engine = runtime_engine<F>;
 
     template <class A, class... Arguments>
     ref<A, F> spawn_root(Arguments&&... arguments) {
@@ -302,9 +224,13 @@ private:
         static_cast<engine*>(who)->core->ring();
     }
 
-    std::uint64_t asks_under_way() const {
-        const std::uint64_t ended = engine_->core->sum(&lane::asks_ended);
-        return engine_->core->sum(&lane::asks_begun) - ended;
+    std::uint64_t waiting_timers(timed_sends timed) const {
+        return timed == timed_sends::finish ? under_way(&lane::timed_begun, &lane::timed_ended) : 0;
+    }
+
+    std::uint64_t under_way(owned_counter lane::* begun, owned_counter lane::* ended) const {
+        const std::uint64_t past = engine_->core->sum(ended);
+        return engine_->core->sum(begun) - past;
     }
 
     // This thread's lane to this runtime, which may be inside a send that brought us here.

@@ -26,6 +26,7 @@ struct runtime_services {
     void (*submit)(void* self, runnable* item) noexcept;  ///< from a thread that is no worker of this runtime
     void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
     void (*failure_sink)(void* self, const failure&) noexcept;
+    void (*ring)(void* self) noexcept;  ///< what a drain waits for may have changed
 };
 
 /// Who must know when a runtime begins to drain or to stop: a sender that waits for room, an actor that lingers.
@@ -124,6 +125,8 @@ public:
         past_.late_replies.add(gone.late_replies.read());
         past_.asks_begun.add(gone.asks_begun.read());
         past_.asks_ended.add(gone.asks_ended.read());
+        past_.timed_begun.add(gone.timed_begun.read());
+        past_.timed_ended.add(gone.timed_ended.read());
     }
 
     /// The sum of one account over all threads, past ones included.
@@ -204,6 +207,17 @@ public:
         }
     }
 
+    /// Messages that wait for their time are sent although the gate is closed. Before close_gate().
+    void let_timers_pass() noexcept { timers_pass_.store(true, std::memory_order_relaxed); }
+    bool timers_pass() const noexcept { return timers_pass_.load(std::memory_order_relaxed) && !has_ended(); }
+
+    /// Inside a send_bracket: a drain that waits looks again.
+    void ring() noexcept {
+        if (gate_.load(std::memory_order_seq_cst) == closed) {
+            services_.ring(services_.self);
+        }
+    }
+
     /// The runtime is gone: sinks are not called and services not reached any more. Waits for senders under way; `mine` is
     /// the calling thread's own lane, which may be inside a send (a sink that ends the runtime).
     void end(const lane* mine) noexcept {
@@ -273,6 +287,7 @@ private:
     std::atomic<std::uint64_t> references_{1};
     std::atomic<std::uint64_t> ids_{0};
     std::atomic<std::uint32_t> gate_{open};
+    std::atomic<bool> timers_pass_{false};
     runtime_services services_;
     destroy_function* destroy_;
     std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};

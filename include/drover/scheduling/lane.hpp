@@ -43,6 +43,8 @@ struct alignas(2 * cache_line) lane {
     owned_counter late_replies;
     owned_counter asks_begun;  ///< then() and co_await: asks whose asker goes on later
     owned_counter asks_ended;
+    owned_counter timed_begun;  ///< messages that wait for their time and are sent once
+    owned_counter timed_ended;
     lane* next_in_core = nullptr;
     lane* next_in_thread = nullptr;
 };

@@ -44,10 +44,14 @@ public:
             thread_ = std::thread([this] { follow(); });
             ::pthread_setname_np(thread_.native_handle(), join_text({thread_name_.substr(0, 9), "/timer"}).c_str());
         }
-        const std::uint64_t before = wheel_.next_event();
         t.deadline = ticks(deadline);
+        if (manual_) {
+            wheel_.add(t);
+            return true;
+        }
+        const std::uint64_t before = wheel_.next_event();
         wheel_.add(t);
-        if (!manual_ && wheel_.next_event() < before) {
+        if (wheel_.next_event() < before) {
             ring();
         }
         return true;
@@ -104,15 +108,22 @@ private:
     void time_moved() noexcept override { turn(ticks(clock_.now())); }
 
     void turn(std::uint64_t to) noexcept {
-        timer* due = nullptr;
-        {
-            const std::lock_guard lock(mutex_);
-            due = wheel_.advance(to);
-        }
-        while (due != nullptr) {
-            timer* const next = due->next;  // a timer may be gone once it has fired
-            due->fire(due);
-            due = next;
+        // One moment after the other: what a timer arms for a moment before `to` fires in its place in the order.
+        for (;;) {
+            timer* due = nullptr;
+            {
+                const std::lock_guard lock(mutex_);
+                const std::uint64_t event = wheel_.next_event();
+                due = wheel_.advance(event < to ? event : to);
+                if (due == nullptr && event > to) {
+                    return;
+                }
+            }
+            while (due != nullptr) {
+                timer* const next = due->next;  // a timer may be gone once it has fired
+                due->fire(due);
+                due = next;
+            }
         }
     }
 

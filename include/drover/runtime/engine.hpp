@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "drover/actor/dead_letter_event.hpp"
+#include "drover/actor/run.hpp"
+#include "drover/actor/water.hpp"
+#include "drover/routing/registry.hpp"
+#include "drover/runtime/cpu_limits.hpp"
+#include "drover/runtime/options.hpp"
+#include "drover/runtime/sinks.hpp"
+#include "drover/scheduling/work_stealing.hpp"
+
+namespace drover {
+
+template <class F>
+struct release_core {
+    void operator()(actor_core<F>* core) const noexcept { core->release(); }
+};
+
+/// What a runtime consists of: all that must stay behind, and in place, if a thread never returns.
+template <class F>
+struct runtime_engine {
+    explicit runtime_engine(runtime_options chosen)
+        : options(checked(std::move(chosen))),
+          clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
+          printer(clock),
+          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring}, clock, options.name,
+                                 options.quantum, options.quantum_time)),
+          registry(new basic_registry<F>(*core)),
+          workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
+                  &basic_cell<F>::release_runnable) {
+        core->outbox = options.outbox;
+        core->dead_letter_hub = &dead_letter_hub;
+        core->set_registry(*registry);
+        workers.start(options.name, options.affinity);
+    }
+
+    static runtime_options checked(runtime_options chosen) {
+        check(chosen);
+        return chosen;
+    }
+
+    static void submit(void* self, runnable* item) noexcept {
+        static_cast<runtime_engine*>(self)->workers.submit(item);
+    }
+    static void ring(void* self) noexcept { static_cast<runtime_engine*>(self)->workers.ring(); }
+
+    static void dead_letter_sink(void* self, const dead_letter& letter) noexcept {
+        runtime_engine& me = *static_cast<runtime_engine*>(self);
+        me.call([&] { me.options.on_dead_letter ? me.options.on_dead_letter(letter) : me.printer(letter); });
+        // Outside the sinks' lock: a subscriber's mailbox may make a sender wait.
+        try {
+            me.dead_letter_hub.tell(letter);
+        } catch (...) {
+            std::fprintf(stderr, "drover: a dead letter was not told to its subscribers (%s); it is counted\n",
+                         describe(std::current_exception()).c_str());
+        }
+    }
+
+    static void failure_sink(void* self, const failure& what) noexcept {
+        runtime_engine& me = *static_cast<runtime_engine*>(self);
+        me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
+    }
+
+    template <class Code>
+    void call(Code code) noexcept {
+        const std::lock_guard lock(sink_mutex);
+        try {
+            code();
+        } catch (...) {
+            std::fprintf(stderr, "drover: a sink threw (%s); a sink must not throw\n",
+                         describe(std::current_exception()).c_str());
+        }
+    }
+
+    using core_release = release_core<F>;
+
+    runtime_options options;
+    clock_source& clock;
+    dead_letter_printer printer;
+    std::mutex sink_mutex;
+    dead_letter_subscribers<F> dead_letter_hub;
+    std::unique_ptr<actor_core<F>, core_release> core;
+    boost::intrusive_ptr<basic_registry<F>> registry;
+    work_stealing<typename F::metrics> workers;
+};
+
+}  // namespace drover
