@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "drover/actor/cell_end.hpp"
+#include "drover/actor/reply.hpp"
+#include "drover/actor/turn.hpp"
+
+namespace drover {
+
+/// How an actor stops: its asks, its children, its state, its mailbox, its parent.
+template <class F>
+class actor_ending : protected actor_turn<F> {
+protected:
+    using base = actor_turn<F>;
+    using base::base;
+    using base::cell_;
+    using base::flush;
+    using base::me_;
+    using base::outside;
+    using base::report_thrown;
+    ~actor_ending() = default;
+
+    // No user message is handled and no continuation runs from here on.
+    [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
+        cell_.phase = cell_phase::stopping;
+        // Another thread may have made it just now, to listen to the end: pairs with the exchange in more().
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        if (extra != nullptr) {
+            while (extra->asks != nullptr) {
+                extra->asks->abandon(*extra->asks);
+            }
+            while (message_node* const node = extra->take_replayed()) {
+                cell_.bury_envelope(node, dead_letter_reason::stopped);
+            }
+        }
+        if (extra != nullptr && extra->youngest_child != nullptr) {
+            extra->reason = std::move(reason);
+        } else {
+            finish(reason);
+        }
+    }
+
+    void finish(const stop_reason& reason) noexcept {
+        if (cell_.operations->stop != nullptr && !cell_.never_started) {
+            report_thrown("stopped", outside([&] { cell_.operations->stop(cell_, reason); }));
+        }
+        report_thrown("destructor", outside([&] { cell_.operations->destroy_state(cell_); }));
+        for (signal_node* each = cell_.system.close().first; each != nullptr;) {
+            signal_node* const next = each->next;
+            auto* const late = static_cast<signal<basic_context<F>>*>(each);
+            late->operations->refuse(late);
+            each = next;
+        }
+        flush();
+        if (cell_.box != nullptr) {
+            cell_.box->leave();
+        }
+        cell_.drain_to_dead_letters();
+        cell_.depart();
+        flush();  // what the sink of its dead letters told
+        F::metrics::on_stop(cell_.id);
+        cell_.phase = cell_phase::closed;
+        if (cell_.parent != nullptr) {
+            cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
+        } else {
+            me_.group.retire(me_, &cell_);
+            cell_.core->remove_root(cell_);
+        }
+    }
+};
+
+}  // namespace drover
