@@ -1,43 +1,42 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 #include "drover/actor/boxed_mailbox.hpp"
-#include "drover/actor/ending.hpp"
+#include "drover/actor/restarting.hpp"
 
 namespace drover {
 
 /// What comes to an actor beside its messages: signals, and what a failure or a stop sets off.
 template <class F>
-class actor_attending : protected actor_ending<F> {
+class actor_attending : protected actor_restarting<F> {
 protected:
-    using base = actor_ending<F>;
+    using base = actor_restarting<F>;
     using base::base;
     using base::begin_stop;
     using base::cell_;
-    using base::finish;
     using base::flush;
+    using base::judge;
     using base::outside;
     using base::phase_at_rest;
+    using base::report_failure;
     using base::report_thrown;
     using base::takes_messages;
     using base::turn_;
     using typename base::cell;
     ~actor_attending() = default;
 
-    // An exception left the actor's code: one report, and the actor stops unless its hook decides otherwise.
+    // An exception left the actor's code: one report, and the decision. Without supervision the actor stops.
     void fail(std::string_view what, const std::exception_ptr& exception) noexcept {
-        F::metrics::on_failure(cell_.id);
         if (cell_.operations->behaviours != nullptr) {
             report_thrown("destructor", outside([&] { cell_.operations->behaviours->withdraw(cell_); }));
         }
-        cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with more()
-        if (extra == nullptr || extra->on_failure == nullptr || !extra->on_failure(cell_, turn_, exception)) {
-            begin_stop(stop_reason(exception));
-        }
+        report_failure(what, exception);
+        judge(exception);
     }
 
     [[gnu::noinline]] void attend() noexcept {
@@ -55,30 +54,53 @@ protected:
             });
             cell_.phase = before == cell_phase::running ? phase_at_rest() : before;
             if (thrown != nullptr) {
-                fail("then", thrown);
+                takes_messages() ? fail("then", thrown) : report_failure("then", thrown);
             }
+            fail_with_child();
             each = next;
         }
-        if (taken.stop && takes_messages()) {
-            const auto why = static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed));
-            if (why == stop_kind::failed) {
-                cell_.requested.store(cell::not_requested, std::memory_order_relaxed);
-                fail("its mailbox", std::make_exception_ptr(mailbox_overflow()));
-            } else {
-                begin_stop(stop_reason(why));
+        if (taken.stop) {
+            take_stop();
+        }
+    }
+
+    // A child has stopped, and its failure is the actor's own.
+    void fail_with_child() noexcept {
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
+        if (extra != nullptr && extra->escalated != nullptr) [[unlikely]] {
+            const std::exception_ptr exception = std::exchange(extra->escalated, nullptr);
+            if (takes_messages()) {
+                judge(exception);
             }
         }
     }
 
-    // After anything that may have begun a stop. True if the actor goes on; false if the cell is given up: gone, or held
-    // until the signal of a child. Children stop one after the other, the youngest first.
+    void take_stop() noexcept {
+        std::uint8_t why = static_cast<std::uint8_t>(stop_kind::failed);
+        // Acquires what another, who overrides an overflow, wrote before; see request_stop().
+        if (cell_.requested.compare_exchange_strong(why, cell::not_requested, std::memory_order_acquire)) {
+            const std::exception_ptr exception = std::make_exception_ptr(mailbox_overflow());
+            if (takes_messages()) {
+                fail("its mailbox", exception);
+            } else if (cell_.phase == cell_phase::restarting) {  // it has failed already
+                report_failure("its mailbox", exception);
+            }
+        } else if (takes_messages() || cell_.phase == cell_phase::restarting) {
+            begin_stop(stop_reason(static_cast<stop_kind>(why)));
+        }
+    }
+
+    // After anything that may have begun a stop or a restart. True if the actor goes on; false if the cell is given up: gone,
+    // or held until a signal: of a child, or that the delay before a restart is over.
     [[gnu::noinline]] bool settle_stop() noexcept {
-        while (cell_.phase == cell_phase::stopping) {
-            cell_extra<F>& extra = *cell_.extra.load(std::memory_order_relaxed);
-            if (extra.youngest_child == nullptr) {
-                finish(*extra.reason);
-            } else {
-                extra.youngest_child->request_stop(stop_kind::parent_stopped);
+        for (;;) {
+            bool goes_on = false;
+            switch (cell_.phase) {
+                case cell_phase::stopping: goes_on = base::go_on_stopping(); break;
+                case cell_phase::restarting: goes_on = base::go_on_restarting(); break;
+                default: return takes_messages();
+            }
+            if (!goes_on) {
                 flush();
                 if (cell_.system.try_hold()) {
                     return false;
@@ -86,7 +108,6 @@ protected:
                 attend();
             }
         }
-        return takes_messages();
     }
 };
 

@@ -55,11 +55,13 @@ protected:
         return run_result::done;
     }
 
-    // The actor is new, or its last run ended amid a replay, or it waits for its children.
+    // The actor is new, or its last run ended amid a replay, a restart or a stop.
     [[gnu::noinline]] bool resume() noexcept {
         switch (cell_.phase) {
             case cell_phase::fresh: return begin();
-            case cell_phase::replaying: return settle();
+            case cell_phase::replaying:
+            case cell_phase::restarting:
+            case cell_phase::stopping: return settle();
             default: return true;
         }
     }

@@ -91,9 +91,13 @@ protected:
 
     void report_thrown(std::string_view what, const std::exception_ptr& exception) noexcept {
         if (exception != nullptr) {
-            F::metrics::on_failure(cell_.id);
-            cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
+            report_failure(what, exception);
         }
+    }
+
+    void report_failure(std::string_view what, const std::exception_ptr& exception) noexcept {
+        F::metrics::on_failure(cell_.id);
+        cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
     }
 
     // Against one actor that keeps a worker while others wait: read once in 16 messages, since reading costs more than one.

@@ -211,7 +211,7 @@ private:
             : options(checked(std::move(chosen))),
               clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
               printer(clock),
-              core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink}, clock, options.name,
+              core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &escalated}, clock, options.name,
                                      options.quantum, options.quantum_time)),
               registry(new basic_registry<F>(*core)),
               workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
@@ -244,6 +244,19 @@ private:
         static void failure_sink(void* self, const failure& what) noexcept {
             engine& me = *static_cast<engine*>(self);
             me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
+        }
+
+        static void escalated(void* self, const failure& what) noexcept {
+            engine& me = *static_cast<engine*>(self);
+            at_root decision = me.options.on_escalation;
+            if (me.options.decide_escalation) {
+                me.call([&] { decision = me.options.decide_escalation(what); });
+            }
+            if (decision == at_root::stop_all) {
+                me.core->close_gate();
+                me.registry->wake();
+                me.core->stop_roots();
+            }
         }
 
         template <class Code>
