@@ -63,6 +63,7 @@ struct alignas(cache_line) basic_cell : runnable {
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
     bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
+    bool stateless : 1 = false;      ///< between two states: the old one is gone and the new one not there
     bool outboxed : 1 = false;       ///< its sends go through an outbox; set before anybody else knows the cell
     const core_pointer<F> core;
     const cell_operations<F>* const operations;
@@ -227,10 +228,15 @@ struct alignas(cache_line) basic_cell : runnable {
     void request_stop(stop_kind why) noexcept {
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
-        std::uint8_t expected = not_requested;
-        if (requested.compare_exchange_strong(expected, static_cast<std::uint8_t>(why), std::memory_order_acq_rel)) {
-            wake(mine, system.post_stop());  // releases `requested`
+        std::uint8_t seen = not_requested;
+        // An overflow fails the actor, which may outlive that: so it does not stand in the way of a stop.
+        while (!requested.compare_exchange_weak(seen, static_cast<std::uint8_t>(why), std::memory_order_acq_rel)) {
+            if (seen != not_requested &&
+                (seen != static_cast<std::uint8_t>(stop_kind::failed) || why == stop_kind::failed)) {
+                return;
+            }
         }
+        wake(mine, system.post_stop());  // releases `requested`
     }
 
     void request_stop_when_drained() noexcept {

@@ -285,6 +285,7 @@ void basic_cell<F>::on_child_stopped(signal<context>* node, context& turn) {
     basic_cell& child = static_cast<child_signal*>(node)->child;
     const inside_scope scope(turn.on().inside);
     child.unlink_from(turn.cell().more().youngest_child);
+    hand_up_failure(child, turn.cell().more());
     turn.on().group.retire(turn.on(), &child);
 }
 

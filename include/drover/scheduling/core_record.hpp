@@ -26,7 +26,8 @@ struct runtime_services {
     void (*submit)(void* self, runnable* item) noexcept;  ///< from a thread that is no worker of this runtime
     void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
     void (*failure_sink)(void* self, const failure&) noexcept;
-    void (*ring)(void* self) noexcept;  ///< what a drain waits for may have changed
+    void (*ring)(void* self) noexcept;                                 ///< what a drain waits for may have changed
+    void (*escalated)(void* self, const failure&) noexcept = nullptr;  ///< of an actor without a parent, as it stops
 };
 
 /// Who must know when a runtime begins to drain or to stop: a sender that waits for room, an actor that lingers.
@@ -88,6 +89,12 @@ public:
         if (sinks_open()) {
             const sink_scope scope;
             services_.failure_sink(services_.self, what);
+        }
+    }
+
+    void escalate(const failure& what) noexcept {
+        if (services_.escalated != nullptr && !has_ended()) {
+            services_.escalated(services_.self, what);
         }
     }
 
