@@ -58,6 +58,7 @@ struct alignas(cache_line) basic_cell : runnable {
     system_lane system;
     std::atomic<std::uint32_t> references{2};
     static constexpr std::uint8_t not_requested = 0xff;
+    static constexpr unsigned ended = 0x40;  ///< beside a stop_kind: it is why the actor stopped
     std::atomic<std::uint8_t> requested{
         not_requested};  ///< a stop_kind: why a stop was posted, the first one; then why it stopped
     std::atomic<bool> pill_sent{false};
@@ -153,15 +154,16 @@ struct alignas(cache_line) basic_cell : runnable {
             } catch (...) {  // no memory: then who asks hears the kind alone
             }
         }
-        requested.store(static_cast<std::uint8_t>(reason.kind()), std::memory_order_relaxed);
+        requested.store(static_cast<std::uint8_t>(static_cast<unsigned>(reason.kind()) | ended),
+                        std::memory_order_relaxed);
     }
 
     /// Any thread that has seen the system lane closed.
     stop_reason reason_of_end() const noexcept {
-        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed));
+        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed) & ~ended);
         const cell_extra<F>* const present = extra.load(std::memory_order_acquire);
-        return kind == stop_kind::failed && present != nullptr && present->reason.has_value() ? *present->reason
-                                                                                              : stop_reason(kind);
+        const bool kept = present != nullptr && present->reason.has_value() && present->reason->kind() == kind;
+        return kept ? *present->reason : stop_reason(kind);
     }
 
     // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------
