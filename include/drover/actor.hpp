@@ -9,6 +9,7 @@
 #include "drover/actor/handle.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/actor/receive_timeout.hpp"
 #include "drover/actor/recipient.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"

@@ -45,14 +45,14 @@ protected:
             signal_node* const next = each->next;
             auto* const received = static_cast<signal<basic_context<F>>*>(each);
             const cell_phase before = cell_.phase;
-            cell_.phase = before == cell_phase::running ? cell_phase::attending : before;
+            cell_.phase = is_running(before) ? cell_phase::attending : before;
             const std::exception_ptr thrown = outside([&] {
                 received->operations->deliver(received, turn_);
                 if (cell_.operations->behaviours != nullptr) {
                     cell_.operations->behaviours->change(cell_, turn_);
                 }
             });
-            cell_.phase = before == cell_phase::running ? phase_at_rest() : before;
+            cell_.phase = is_running(before) ? phase_at_rest() : before;
             if (thrown != nullptr) {
                 takes_messages() ? fail("then", thrown) : report_failure("then", thrown);
             }

@@ -27,6 +27,9 @@ template <class F>
 class watch_table;
 
 template <class F>
+class receive_timer;
+
+template <class F>
 class actor_guard;
 
 /// How a handler changes the behaviour of its actor, whose type it does not know; see actor/behaviours.hpp.
@@ -77,7 +80,8 @@ struct cell_extra {
     std::shared_ptr<watch_table<F>>
         watches;  ///< whose end this actor waits for; shared only so that the type may be incomplete
 
-    message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
+    std::shared_ptr<receive_timer<F>> silence;  ///< the same; what it hears if no message comes
+    message_node* first_replayed = nullptr;     ///< what the stash gave back; handled before anything in the mailbox
     message_node* last_replayed = nullptr;
 
     void give_back(message_node* first, message_node* last) noexcept {
@@ -102,6 +106,7 @@ struct cell_extra {
 enum class cell_phase : std::uint8_t {
     fresh,       ///< `started` has not run yet
     running,     ///< takes messages
+    timed,       ///< running, and the time of each message is noted
     replaying,   ///< running, and messages out of a stash come first
     unhandled,   ///< running, and its present behaviour has just refused a message
     attending,   ///< running, and in `started` or a signal's code at the moment
@@ -111,5 +116,10 @@ enum class cell_phase : std::uint8_t {
     stopping,    ///< waits for its children to stop; takes signals only
     closed,      ///< its state is gone
 };
+
+/// Takes messages out of its mailbox.
+constexpr bool is_running(cell_phase phase) noexcept {
+    return phase == cell_phase::running || phase == cell_phase::timed;
+}
 
 }  // namespace drover

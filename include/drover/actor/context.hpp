@@ -11,6 +11,7 @@
 #include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/actor/receive_timeout.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/actor/watch.hpp"
@@ -105,6 +106,47 @@ public:
     bool unwatch(const basic_handle<F>& target) noexcept {
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
         return extra != nullptr && extra->watches != nullptr && extra->watches->remove(target.cell());
+    }
+
+    /// From now on this actor hears, as a handler runs and ahead of messages, when no message has come to it for `after`, and
+    /// again after each such time, until it is cleared, set anew, or the actor restarts or begins to stop; not while its
+    /// runtime drains. Each message then also costs a look at the clock. Here the notice is a receive_timeout to the handler
+    /// of this actor, whose type is `A`: std::logic_error if it is not. Throws std::invalid_argument if `after` is not
+    /// positive, std::bad_alloc, and std::system_error if the timer thread cannot be started.
+    template <class A>
+    void set_receive_timeout(clock_duration after) {
+        if constexpr (check_tell<A, receive_timeout, F>()) {
+            static_cast<void>(self<A>());
+            set_receive_timeout(after, [&cell = cell_](receive_timeout&& notice) {
+                static_cast<void>(detail::call_handler<A, receive_timeout, F>(actor_cell<A, F>::state_of(cell),
+                                                                              std::move(notice), *current()));
+            });
+        }
+    }
+    /// As above; the notice is a call of `f(receive_timeout)`.
+    template <class Callable>
+    void set_receive_timeout(clock_duration after, Callable f) {
+        if (after.count() <= 0) {
+            throw std::invalid_argument(join_text({"drover: set_receive_timeout got ", std::to_string(after.count()),
+                                                   " ns; use more than 0, or clear_receive_timeout()"}));
+        }
+        cell_extra<F>& more = cell_.more();
+        if (more.silence == nullptr) {
+            more.silence = std::make_shared<receive_timer<F>>(cell_);
+        }
+        more.silence->set(after, std::move(f));
+        if (cell_.phase == cell_phase::running) {
+            const inside_scope scope(worker_.inside);
+            cell_.phase = cell_phase::timed;
+        }
+    }
+
+    /// No notice comes any more.
+    void clear_receive_timeout() noexcept {
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        if (extra != nullptr && extra->silence != nullptr) {
+            extra->silence->clear();
+        }
     }
 
     /// The names of this runtime; routing/registry.hpp says what it does.

@@ -31,6 +31,13 @@ protected:
         }
     }
 
+    void end_silence() noexcept {
+        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        if (extra != nullptr && extra->silence != nullptr) {
+            extra->silence->clear();
+        }
+    }
+
     // No user message is handled and no continuation runs from here on.
     [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
         cell_.phase = cell_phase::stopping;
@@ -41,6 +48,7 @@ protected:
             if (extra->watches != nullptr) {
                 extra->watches->end_all();
             }
+            end_silence();
             if (extra->guard != nullptr) {
                 extra->guard->end_delay(me_);
             }

@@ -95,6 +95,7 @@ protected:
         for (std::size_t rest = take_batched() + 1; rest != 0; --rest) {
             cell_.bury(message, dead_letter_reason::failed);
         }
+        base::note_time();
         flush();
         fail(message, thrown);
         return after_settling();

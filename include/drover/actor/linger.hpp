@@ -33,7 +33,7 @@ public:
     outcome hold(admission& room) noexcept {
         stop_listening();
         const std::size_t waiting = room.level();
-        if (waiting == 0 || waiting >= room.limits().wake_at || cell_->phase != cell_phase::running ||
+        if (waiting == 0 || waiting >= room.limits().wake_at || !is_running(cell_->phase) ||
             cell_->pill_sent.load(std::memory_order_acquire)) {
             due_.reset();
             return outcome::ready;

@@ -32,7 +32,7 @@ protected:
 
     // After anything that may have begun a stop or given back messages of a stash. True if the actor goes on with its
     // mailbox; false if the run ends with `outcome_`.
-    bool settle() noexcept { return settle_stop() && (cell_.phase == cell_phase::running || replay()); }
+    bool settle() noexcept { return settle_stop() && (is_running(cell_.phase) || replay()); }
 
     // The messages that a stash gave back, with signals between them as between all others. True if the actor goes on with
     // its mailbox. They are in no mailbox, so the end of the share of time leaves the rest to the next run.
@@ -47,7 +47,7 @@ protected:
             }
             message_node* const node = cell_.extra.load(std::memory_order_relaxed)->take_replayed();
             if (node == nullptr) {
-                cell_.phase = cell_phase::running;
+                cell_.phase = phase_at_rest();
                 return true;
             }
             cell_.phase = cell_phase::replaying;

@@ -50,6 +50,7 @@ protected:
                 mine->cause = exception;
                 mine->delay = verdict.delay;
                 base::abandon_asks();
+                base::end_silence();
                 break;
             case directive::escalate: mine->escalated = exception; [[fallthrough]];
             case directive::stop: begin_stop(stop_reason(verdict.reason, exception)); break;

@@ -206,7 +206,7 @@ private:
             for (std::size_t each = 0; each != taken; ++each) {
                 F::tracing::received(static_cast<envelope_of<F>*>(nodes[each])->stamp, self.id);
             }
-            if (taken != 0 && self.phase == cell_phase::running) {
+            if (taken != 0 && is_running(self.phase)) {
                 self.phase = cell_phase::batched;
             }
             return taken;

@@ -9,6 +9,7 @@
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
 #include "drover/actor/outbox.hpp"
+#include "drover/actor/receive_timeout.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -69,7 +70,16 @@ protected:
         return batched;
     }
 
+    // For an actor that hears of silence.
+    void note_time() noexcept {
+        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        if (extra != nullptr && extra->silence != nullptr) {
+            extra->silence->note();
+        }
+    }
+
     void count_handled(const envelope_of<F>& letter) noexcept {
+        note_time();
         if (std::exchange(cell_.phase, phase_at_rest()) == cell_phase::unhandled) {
             cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
             return;
@@ -83,12 +93,16 @@ protected:
 
     cell_phase phase_at_rest() const noexcept {
         const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
-        return extra != nullptr && extra->first_replayed != nullptr ? cell_phase::replaying : cell_phase::running;
+        if (extra == nullptr) {
+            return cell_phase::running;
+        }
+        if (extra->first_replayed != nullptr) {
+            return cell_phase::replaying;
+        }
+        return extra->silence != nullptr && extra->silence->wanted() ? cell_phase::timed : cell_phase::running;
     }
 
-    bool takes_messages() const noexcept {
-        return cell_.phase == cell_phase::running || cell_.phase == cell_phase::replaying;
-    }
+    bool takes_messages() const noexcept { return is_running(cell_.phase) || cell_.phase == cell_phase::replaying; }
 
     void report_thrown(std::string_view what, const std::exception_ptr& exception) noexcept {
         if (exception != nullptr) {

@@ -43,9 +43,9 @@ public:
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
-        const bool runs = is_running(cell);
+        const bool runs = runs_now(cell);
         const message_node* const last = given(cell);
-        if (runs && (cell.phase == cell_phase::running || cell.phase == cell_phase::batched) && last != nullptr) {
+        if (runs && (is_running(cell.phase) || cell.phase == cell_phase::batched) && last != nullptr) {
             found.count += 1;
             found.waiting_for = "its handler of ";
             found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
@@ -87,7 +87,7 @@ private:
         return cell.consumed.tail != &cell.incoming.stub ? cell.consumed.tail : nullptr;
     }
 
-    bool is_running(const basic_cell<F>& cell) {
+    bool runs_now(const basic_cell<F>& cell) {
         for (std::size_t each = 0; each != group_.size(); ++each) {
             if (group_.at(each).running.load(std::memory_order_acquire) == &cell) {
                 return true;
