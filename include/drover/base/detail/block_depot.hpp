@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -32,8 +33,10 @@ struct block_magazine {
 /// Stands where a thread has no magazine yet: it is both empty and full, so that either use leaves the fast path.
 inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
 
-/// 2 MiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. The free list is
-/// an array of indices in the header and not links in the blocks: those are poisoned, and cold in the cache.
+/// 2 MiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. Which blocks are free
+/// stands in bits in the header and not in links in the blocks: those are poisoned, and cold in the cache. The lowest free
+/// block is taken first, so that blocks stand side by side again in whatever order they came back, and memory that was never
+/// needed is not touched.
 class slab {
 public:
     static slab* create(std::size_t block_bytes) {
@@ -53,39 +56,63 @@ public:
         return reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(slab_bytes - 1));
     }
 
-    bool full() const noexcept { return free_ == 0 && carved_ == total_; }
-    bool empty() const noexcept { return free_ == carved_; }
+    bool full() const noexcept { return free_ == 0; }
+    bool empty() const noexcept { return free_ == total_; }
 
     void* take() noexcept {  // not full
-        const std::size_t index = free_ != 0 ? free_indices_[--free_] : carved_++;
+        std::size_t group = 0;
+        while (words_[group] == 0) {
+            group += 1;
+        }
+        const std::size_t word = group * 64 + lowest(words_[group]);
+        const std::size_t index = word * 64 + lowest(bits_[word]);
+        bits_[word] &= bits_[word] - 1;
+        if (bits_[word] == 0) {
+            words_[group] &= words_[group] - 1;
+        }
+        free_ -= 1;
         return first_block() + index * block_bytes_;
     }
 
     void give(void* block) noexcept {
         const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(block) - first_block());
-        free_indices_[free_++] = static_cast<std::uint16_t>(offset / block_bytes_);
+        mark_free(offset / block_bytes_);
+        free_ += 1;
     }
 
     slab* next = nullptr;
     slab* previous = nullptr;
 
 private:
-    static constexpr std::size_t most_blocks = slab_bytes / block_granule;
+    static constexpr std::size_t most_words = slab_bytes / block_granule / 64;
 
     explicit slab(std::size_t block_bytes) noexcept
-        : block_bytes_(block_bytes), total_((slab_bytes - header_bytes()) / block_bytes) {}
+        : block_bytes_(block_bytes), total_((slab_bytes - header_bytes()) / block_bytes), free_(total_) {
+        for (std::size_t word = 0; word * 64 < total_; ++word) {
+            const std::size_t rest = total_ - word * 64;
+            bits_[word] = rest < 64 ? (std::uint64_t{1} << rest) - 1 : ~std::uint64_t{0};
+            words_[word / 64] |= std::uint64_t{1} << (word % 64);
+        }
+    }
 
     static constexpr std::size_t header_bytes() noexcept {
         return (sizeof(slab) + block_granule - 1) / block_granule * block_granule;
     }
 
+    static std::size_t lowest(std::uint64_t bits) noexcept { return static_cast<std::size_t>(std::countr_zero(bits)); }
+
+    void mark_free(std::size_t index) noexcept {
+        bits_[index / 64] |= std::uint64_t{1} << (index % 64);
+        words_[index / 4096] |= std::uint64_t{1} << (index / 64 % 64);
+    }
+
     std::byte* first_block() noexcept { return reinterpret_cast<std::byte*>(this) + header_bytes(); }
 
-    std::size_t block_bytes_;
-    std::size_t total_;
-    std::size_t carved_ = 0;  // blocks that have ever been taken; the rest has not been touched
-    std::size_t free_ = 0;
-    std::array<std::uint16_t, most_blocks> free_indices_;
+    const std::size_t block_bytes_;
+    const std::size_t total_;
+    std::size_t free_;
+    std::array<std::uint64_t, most_words / 64> words_{};  // which words of bits_ are not 0
+    std::array<std::uint64_t, most_words> bits_{};        // which blocks are free
 };
 
 /// What all threads share of one size class: full magazines up to a bound, empty magazines, and the slabs.

@@ -66,6 +66,25 @@ TEST_CASE("a slab gives every block once and takes them back") {
     slab::destroy(fresh);
 }
 
+TEST_CASE("a slab to which all blocks came back gives them side by side, whatever their order was") {
+    slab* const fresh = slab::create(64);
+    std::vector<std::byte*> blocks;
+    for (int each = 0; each != 8; ++each) {
+        blocks.push_back(static_cast<std::byte*>(fresh->take()));
+    }
+    for (const std::size_t each : {3U, 0U, 7U, 1U, 6U, 2U, 5U, 4U}) {
+        fresh->give(blocks[each]);
+    }
+    CHECK(fresh->empty());
+    for (std::byte* const each : blocks) {
+        CHECK(fresh->take() == each);
+    }
+    for (std::byte* const each : blocks) {
+        fresh->give(each);
+    }
+    slab::destroy(fresh);
+}
+
 TEST_CASE("exchange_empty fills a new magazine, or the one it was given") {
     static block_depot depot;
     block_magazine* const first = depot.exchange_empty(&no_magazine, 0);
