@@ -96,8 +96,8 @@ namespace detail {
 
 template <class A, class F, class... Arguments>
 guard_pointer<F> make_guard(const supervision& plan, const Arguments&... arguments) {
-    if constexpr (rebuildable<A, Arguments...>) {
-        using source = argument_source<A, std::decay_t<Arguments>...>;
+    if constexpr (rebuildable<A, const Arguments&...>) {
+        using source = argument_source<A, std::decay_t<const Arguments&>...>;
         return guard_pointer<F>(new supervisor<A, F, source>(plan, source(std::in_place, arguments...)));
     } else {
         return guard_pointer<F>(new supervisor<A, F, no_source<A>>(plan, no_source<A>{}));
@@ -116,7 +116,7 @@ consteval bool always_restarted() noexcept {
 template <class A, class F, class... Arguments>
 guard_pointer<F> supervision::guard(const Arguments&... arguments) const {
     if constexpr (detail::always_restarted<A>()) {
-        static_assert(rebuildable<A, Arguments...>,
+        static_assert(rebuildable<A, const Arguments&...>,
                       "drover: not restartable: the actor's supervision restarts it, so what it is built from must be "
                       "copyable; spawn it with drover::supervised{}.built_by(factory), or choose another directive");
     }
