@@ -2,6 +2,7 @@
 
 /// What a failure of an actor sets off.
 #include "drover/actor/directive.hpp"
+#include "drover/actor/group.hpp"
 #include "drover/message/stop_reason.hpp"
 #include "drover/supervision/backoff.hpp"
 #include "drover/supervision/restart_window.hpp"

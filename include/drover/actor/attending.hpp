@@ -56,7 +56,7 @@ protected:
             if (thrown != nullptr) {
                 takes_messages() ? fail("then", thrown) : report_failure("then", thrown);
             }
-            fail_with_child();
+            follow_signal();
             each = next;
         }
         if (taken.stop) {
@@ -64,14 +64,25 @@ protected:
         }
     }
 
-    // A child has stopped, and its failure is the actor's own.
-    void fail_with_child() noexcept {
+    // What a signal leaves for the run to do: a child has stopped whose failure is the actor's own, or supervision wants it.
+    void follow_signal() noexcept {
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
         if (extra != nullptr && extra->escalated != nullptr) [[unlikely]] {
             const std::exception_ptr exception = std::exchange(extra->escalated, nullptr);
             if (takes_messages()) {
                 judge(exception);
             }
+        }
+        actor_guard<F>* const mine = extra != nullptr ? extra->guard : nullptr;
+        if (mine == nullptr) {
+            return;
+        }
+        if (mine->seat != nullptr && std::exchange(mine->seat->must_halt, false) &&
+            (takes_messages() || cell_.phase == cell_phase::restarting)) {
+            base::halt();
+        }
+        if (std::exchange(mine->ends_itself, false) && takes_messages()) {
+            base::judge_end();
         }
     }
 

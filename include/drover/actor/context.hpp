@@ -45,8 +45,15 @@ public:
     /// The time on the runtime's clock.
     time_point now() const noexcept { return cell_.core->timers.now(); }
 
-    /// Stops this actor when the present handler returns; what is queued becomes dead letters.
-    void stop() noexcept { cell_.request_stop(stop_kind::stopped); }
+    /// Stops this actor when the present handler returns; what is queued becomes dead letters. A permanent actor
+    /// (supervision/supervision.hpp) is restarted instead.
+    void stop() noexcept {
+        if (actor_guard<F>* const guard = guard_of(cell_); guard != nullptr && guard->plan_says.permanent) {
+            guard->end_itself(cell_);
+        } else {
+            cell_.request_stop(stop_kind::stopped);
+        }
+    }
 
     /// Stops this actor when what is queued now has been handled.
     void stop_when_drained() noexcept { cell_.request_stop_when_drained(); }

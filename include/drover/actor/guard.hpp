@@ -7,6 +7,7 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/directive.hpp"
+#include "drover/actor/group.hpp"
 #include "drover/base/clock.hpp"
 #include "drover/message/signal.hpp"
 #include "drover/message/stop_reason.hpp"
@@ -37,15 +38,44 @@ public:
         /// Builds the new state where the old one was. Throws what the constructor throws.
         void (*rebuild)(actor_guard&, basic_cell<F>&);
         void (*destroy)(actor_guard*) noexcept;
+        /// Of a permanent actor that stops itself.
+        verdict (*decide_end)(actor_guard&, basic_cell<F>&);
+    };
+
+    /// What the run loop must know of the plan.
+    struct traits {
+        bool buildable = false;  ///< there is something to build a new state from, and leave to do so
+        bool permanent = false;  ///< it is restarted also when it stops itself
+        strategy children = strategy::one_for_one;
     };
 
     actor_guard(const actor_guard&) = delete;
     actor_guard& operator=(const actor_guard&) = delete;
 
     const operations_type* const operations;
+    const traits plan_says;
     std::exception_ptr cause;      ///< of the restart that is under way
     std::exception_ptr escalated;  ///< what the parent fails of when this actor has stopped
     clock_duration delay{};        ///< between the end of the old state and the new one
+
+    std::unique_ptr<group_seat<F>> seat;  ///< of a child whose parent restarts children together; set at spawn
+    group_round<F> round;                 ///< of its own children
+    bool ends_itself = false;             ///< it is permanent and has stopped itself; its run has not yet followed
+
+    /// The actor's own thread: it is permanent, and stops itself.
+    void end_itself(basic_cell<F>& self) noexcept {
+        again_.wanted = true;
+        if (!std::exchange(again_.sent, true)) {
+            static_cast<void>(self.post(&again_));
+        }
+    }
+
+    /// There is a new state, which has not asked for its end.
+    void begin_life() noexcept {
+        cause = nullptr;
+        again_.wanted = false;
+        ends_itself = false;
+    }
 
     /// Is the delay under way?
     bool waits() const noexcept { return waits_; }
@@ -84,8 +114,8 @@ public:
     };
 
 protected:
-    explicit actor_guard(const operations_type& record) noexcept
-        : signal<basic_context<F>>(&signal_record), timer(&on_fire), operations(&record) {}
+    actor_guard(const operations_type& record, traits plan) noexcept
+        : signal<basic_context<F>>(&signal_record), timer(&on_fire), operations(&record), plan_says(plan) {}
     ~actor_guard() = default;
 
 private:
@@ -105,12 +135,42 @@ private:
     static constexpr signal_operations<basic_context<F>> signal_record{&on_deliver,
                                                                        [](signal<basic_context<F>>*) noexcept {}};
 
+    struct again : signal<basic_context<F>> {
+        explicit again(actor_guard& of) noexcept : signal<basic_context<F>>(&again_record), guard(of) {}
+        actor_guard& guard;
+        bool sent = false;
+        bool wanted = false;
+    };
+
+    static void on_again(signal<basic_context<F>>* node, basic_context<F>&) {
+        auto& self = static_cast<again&>(*node);
+        self.sent = false;
+        self.guard.ends_itself = self.wanted;
+    }
+
+    static constexpr signal_operations<basic_context<F>> again_record{&on_again,
+                                                                      [](signal<basic_context<F>>*) noexcept {}};
+
     basic_cell<F>* cell_ = nullptr;
     bool waits_ = false;
+    again again_{*this};
 };
 
 template <class F>
 using guard_pointer = std::unique_ptr<actor_guard<F>, typename actor_guard<F>::deleter>;
+
+template <class F>
+actor_guard<F>* guard_of(const basic_cell<F>& cell) noexcept {
+    const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);  // pairs with the store in spawn
+    return extra != nullptr ? extra->guard : nullptr;
+}
+
+/// Are children of `parent` restarted with each other?
+template <class F>
+bool restarts_together(const basic_cell<F>& parent) noexcept {
+    const actor_guard<F>* const its = guard_of(parent);
+    return its != nullptr && its->plan_says.children != strategy::one_for_one;
+}
 
 /// What `child`, which has stopped, escalates to its parent, whose extra is `to`.
 template <class F>

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <exception>
+#include <utility>
 
 #include "drover/actor/ending.hpp"
+#include "drover/actor/group_round.hpp"
 #include "drover/actor/guard.hpp"
 
 namespace drover {
@@ -25,14 +27,9 @@ protected:
     using base::turn_;
     ~actor_restarting() = default;
 
-    actor_guard<F>* guard() const noexcept {
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
-        return extra != nullptr ? extra->guard : nullptr;
-    }
-
     // An exception left the actor's code, and has been reported: what now? The phase says.
     [[gnu::noinline]] void judge(const std::exception_ptr& exception) noexcept {
-        actor_guard<F>* const mine = guard();
+        actor_guard<F>* const mine = guard_of(cell_);
         if (mine == nullptr) {
             begin_stop(stop_reason(exception));
             return;
@@ -45,16 +42,31 @@ protected:
                     begin_stop(stop_reason(exception));
                 }
                 break;
-            case directive::restart:
-                cell_.phase = cell_phase::restarting;
-                mine->cause = exception;
-                mine->delay = verdict.delay;
-                base::abandon_asks();
-                base::end_silence();
-                break;
+            case directive::restart: begin_restart(*mine, exception, verdict.delay); break;
             case directive::escalate: mine->escalated = exception; [[fallthrough]];
             case directive::stop: begin_stop(stop_reason(verdict.reason, exception)); break;
         }
+    }
+
+    // A permanent actor has stopped itself.
+    [[gnu::noinline]] void judge_end() noexcept {
+        actor_guard<F>& mine = *guard_of(cell_);
+        const typename actor_guard<F>::verdict verdict = mine.operations->decide_end(mine, cell_);
+        if (verdict.what == directive::restart) {
+            begin_restart(mine, nullptr, verdict.delay);
+        } else {
+            begin_stop(stop_reason(stop_kind::stopped));
+        }
+    }
+
+    // The actor's parent restarts it with others. Nothing has failed here, so nothing is counted.
+    [[gnu::noinline]] void halt() noexcept {
+        actor_guard<F>& mine = *guard_of(cell_);
+        if (cell_.phase != cell_phase::restarting) {
+            enter_restart(mine, mine.seat->cause);
+        }
+        mine.end_delay(me_);
+        mine.seat->in_round = true;
     }
 
     // One step. False if the next one must wait for a signal.
@@ -74,7 +86,15 @@ protected:
             }
             report_thrown("destructor", outside([&] { cell_.operations->destroy_state(cell_); }));
             cell_.stateless = true;
-            mine.begin_delay(cell_, me_);
+            if (mine.seat == nullptr || !mine.seat->in_round) {
+                mine.begin_delay(cell_, me_);
+            }
+        }
+        if (mine.seat != nullptr && mine.seat->in_round) {
+            if (!std::exchange(mine.seat->reported, true)) {
+                static_cast<void>(cell_.parent->post(&mine.seat->halted));
+            }
+            return false;
         }
         if (mine.waits()) {
             return false;
@@ -84,9 +104,28 @@ protected:
     }
 
 private:
+    void begin_restart(actor_guard<F>& mine, const std::exception_ptr& cause, clock_duration delay) noexcept {
+        enter_restart(mine, cause);
+        mine.delay = delay;
+        if (mine.seat != nullptr) {  // the parent says when to go on
+            mine.seat->in_round = true;
+            mine.seat->failed_itself = true;
+            mine.seat->cause = cause;
+            mine.seat->delay = delay;
+        }
+    }
+
+    void enter_restart(actor_guard<F>& mine, const std::exception_ptr& cause) noexcept {
+        cell_.phase = cell_phase::restarting;
+        mine.cause = cause;
+        base::abandon_asks();
+        base::end_silence();
+    }
+
     // What the constructor and `started` begin is the new state's.
     void build() noexcept {
-        actor_guard<F>& mine = *guard();
+        actor_guard<F>& mine = *guard_of(cell_);
+        mine.round.end();
         cell_.phase = cell_phase::attending;
         std::exception_ptr thrown = outside([&] { mine.operations->rebuild(mine, cell_); });
         cell_.phase = phase_at_rest();
@@ -97,7 +136,7 @@ private:
             return;
         }
         cell_.stateless = false;
-        mine.cause = nullptr;
+        mine.begin_life();
         if (cell_.operations->start != nullptr) {
             cell_.phase = cell_phase::attending;
             thrown = outside([&] { cell_.operations->start(cell_, turn_); });

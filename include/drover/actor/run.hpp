@@ -286,6 +286,9 @@ void basic_cell<F>::on_child_stopped(signal<context>* node, context& turn) {
     const inside_scope scope(turn.on().inside);
     child.unlink_from(turn.cell().more().youngest_child);
     hand_up_failure(child, turn.cell().more());
+    if (actor_guard<F>* const mine = guard_of(turn.cell()); mine != nullptr) {
+        mine->round.advance(turn.cell());
+    }
     turn.on().group.retire(turn.on(), &child);
 }
 

@@ -137,6 +137,9 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
     cell_type* fresh = nullptr;
     try {
         fresh = new (memory) cell_type(core, own.get());
+        if (guard != nullptr && parent != nullptr && restarts_together(*parent)) {
+            guard->seat = std::make_unique<group_seat<F>>(*fresh);
+        }
         build(std::addressof(fresh->state));
     } catch (...) {
         std::destroy_at(fresh);

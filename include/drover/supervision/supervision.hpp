@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -8,12 +9,20 @@
 #include <type_traits>
 
 #include "drover/actor/directive.hpp"
+#include "drover/actor/group.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/base/text.hpp"
 #include "drover/supervision/backoff.hpp"
 #include "drover/supervision/restart_window.hpp"
 
 namespace drover {
+
+/// When an actor is restarted, if its directive is to restart.
+enum class child_kind : std::uint8_t {
+    transient,  ///< when it fails
+    permanent,  ///< also when it stops itself by context::stop(); what others ask for still stops it
+    temporary,  ///< never: neither when it fails nor with others of its group
+};
 
 /// What a failure of an actor does. An actor's type says it for all of its kind,
 /// `static constexpr drover::supervision supervision{.limit = {.count = 3}};`, and drover::supervised for one actor as it is
@@ -27,6 +36,8 @@ struct supervision {
     restart_limit limit{};
     directive beyond = directive::stop;  ///< instead of a restart beyond the limit: `stop` or `escalate`
     drover::backoff backoff{};
+    child_kind kind = child_kind::transient;
+    strategy children = strategy::one_for_one;  ///< of the actor's own children: who is restarted with one that is
 
     // --- for the runtime ---------------------------------------------------------------------------------------------
 

@@ -25,7 +25,12 @@ template <class A, class F, class Source>
 class supervisor final : public actor_guard<F> {
 public:
     supervisor(const supervision& plan, Source&& source)
-        : actor_guard<F>(record), plan_(plan), window_(plan.limit), source_(std::move(source)) {
+        : actor_guard<F>(record, {.buildable = Source::builds && plan.kind != child_kind::temporary,
+                                  .permanent = Source::builds && plan.kind == child_kind::permanent,
+                                  .children = plan.children}),
+          plan_(plan),
+          window_(plan.limit),
+          source_(std::move(source)) {
         check(plan);
     }
 
@@ -56,16 +61,22 @@ private:
         }
         if constexpr (!Source::builds) {
             return {directive::stop, {}, stop_kind::not_restartable};
+        } else if (plan_.kind == child_kind::temporary) {
+            return {directive::stop};
         } else {
-            const time_point now = self.core->timers.now();
-            if (!window_.admit(now)) {
-                return {plan_.beyond};
-            }
-            if (!delays_.has_value()) {
-                delays_.emplace(plan_.backoff, plan_.backoff.seed != 0 ? plan_.backoff.seed : to_integer(self.id));
-            }
-            return {directive::restart, delays_->next(now)};
+            return restart(self);
         }
+    }
+
+    verdict restart(basic_cell<F>& self) {
+        const time_point now = self.core->timers.now();
+        if (!window_.admit(now)) {
+            return {plan_.beyond};
+        }
+        if (!delays_.has_value()) {
+            delays_.emplace(plan_.backoff, plan_.backoff.seed != 0 ? plan_.backoff.seed : to_integer(self.id));
+        }
+        return {directive::restart, delays_->next(now)};
     }
 
     static constexpr typename guard::operations_type record{
@@ -84,7 +95,8 @@ private:
         [](guard& self, basic_cell<F>& cell) {
             static_cast<supervisor&>(self).build(std::addressof(actor_cell<A, F>::state_of(cell)));
         },
-        [](guard* self) noexcept { delete static_cast<supervisor*>(self); }};
+        [](guard* self) noexcept { delete static_cast<supervisor*>(self); },
+        [](guard& self, basic_cell<F>& cell) { return static_cast<supervisor&>(self).restart(cell); }};
 
     const supervision plan_;
     restart_window window_;
@@ -96,8 +108,8 @@ namespace detail {
 
 template <class A, class F, class... Arguments>
 guard_pointer<F> make_guard(const supervision& plan, const Arguments&... arguments) {
-    if constexpr (rebuildable<A, Arguments...>) {
-        using source = argument_source<A, std::decay_t<Arguments>...>;
+    if constexpr (rebuildable<A, const Arguments&...>) {
+        using source = argument_source<A, std::decay_t<const Arguments&>...>;
         return guard_pointer<F>(new supervisor<A, F, source>(plan, source(std::in_place, arguments...)));
     } else {
         return guard_pointer<F>(new supervisor<A, F, no_source<A>>(plan, no_source<A>{}));
@@ -116,7 +128,7 @@ consteval bool always_restarted() noexcept {
 template <class A, class F, class... Arguments>
 guard_pointer<F> supervision::guard(const Arguments&... arguments) const {
     if constexpr (detail::always_restarted<A>()) {
-        static_assert(rebuildable<A, Arguments...>,
+        static_assert(rebuildable<A, const Arguments&...>,
                       "drover: not restartable: the actor's supervision restarts it, so what it is built from must be "
                       "copyable; spawn it with drover::supervised{}.built_by(factory), or choose another directive");
     }

@@ -387,6 +387,22 @@ TEST_CASE("without copyable arguments an actor that is to be restarted stops as 
     CHECK(told == 1);
 }
 
+TEST_CASE("arguments are kept as they are passed by value: a literal as a pointer, a reference by std::ref") {
+    struct labelled {
+        std::string label;
+        std::atomic<int>& seen;
+        labelled(std::string l, std::atomic<int>& s) : label(std::move(l)), seen(s) { seen += 1; }
+        std::string operator()(int) const { return label; }
+        void operator()(const fail&) { throw std::runtime_error("failed"); }
+    };
+    world w;
+    std::atomic<int> seen{0};
+    const auto a = w.rt.spawn<labelled>(supervised{}, "literal", std::ref(seen));
+    a.tell(fail{});
+    CHECK(a.ask(1).get() == "literal");
+    CHECK(seen == 2);
+}
+
 TEST_CASE("a callable is restarted from the callable that was given") {
     world w;
     const auto a = w.rt.spawn(supervised{}, [sum = 10](int n) mutable {
@@ -488,6 +504,7 @@ TEST_CASE("a batch handler that throws has failed with all of its batch") {
     w.settle();
     a.tell_batch(std::vector<int>{4, 5});
     CHECK(a.ask(get{}).get() == 9);
+    w.settle();
     const auto sums = w.rt.statistics();
     CHECK(sums.dead(reason::failed) + sums.handled == sums.offered);
     CHECK(sums.dead(reason::failed) >= 1);

@@ -1,0 +1,170 @@
+// Failures at random against sends, asks, stops and delays: every message has one end, and every actor one state.
+#include <drover/drover.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "support/scale.hpp"
+#include "support/world.hpp"
+
+using drover::context;
+using drover::directive;
+using drover::supervised;
+using drover_test::scaled;
+using drover_test::wait_until;
+using drover_test::world;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::atomic<int> alive{0};
+std::atomic<std::uint64_t> dice{0};
+
+// One chance in so many, in an order that differs from run to run.
+bool happens(std::uint64_t one_in) {
+    drover::random_source source(dice.fetch_add(1));
+    return source.next() % one_in == 0;
+}
+
+struct worker {
+    worker() {
+        if (happens(20)) {
+            throw std::runtime_error("constructor");
+        }
+        alive += 1;
+    }
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+    ~worker() { alive -= 1; }
+    void started(context& me) {
+        if (happens(20)) {
+            throw std::runtime_error("started");
+        }
+        me.self<worker>().tell(0);
+    }
+    int operator()(int n) {
+        if (happens(10)) {
+            throw std::runtime_error("handler");
+        }
+        return n;
+    }
+};
+
+struct team {
+    std::vector<drover::ref<worker>> members{};
+    void started(context& me) {
+        for (int each = 0; each != 4; ++each) {
+            try {
+                members.push_back(me.spawn<worker>(
+                    supervised{.plan = {.limit = {.count = 3, .within = 10ms},
+                                        .beyond = directive::escalate,
+                                        .backoff = {.first = each % 2 == 0 ? 0ms : 1ms, .most = 5ms}}}));
+            } catch (const std::runtime_error&) {  // its constructor
+            }
+        }
+    }
+    int operator()(int n, context& me) {
+        for (const auto& each : members) {
+            each.tell(n);
+            each.ask(n).then(me, [this](auto) { answers += 1; });
+        }
+        if (happens(50)) {
+            throw std::runtime_error("team");
+        }
+        return answers;
+    }
+    int answers = 0;
+};
+
+}  // namespace
+
+TEST_CASE("random failures in a tree: accounts are exact and states are neither lost nor doubled") {
+    const std::size_t before = drover_test::blocks_in_use();
+    {
+        world w(2);
+        std::vector<drover::ref<team>> teams;
+        for (int each = 0; each != 6; ++each) {
+            teams.push_back(w.rt.spawn<team>(
+                supervised{.plan = {.limit = {.count = 1000, .within = 1ms}, .backoff = {.first = 1ms, .most = 2ms}}}));
+        }
+        std::atomic<bool> over{false};
+        std::thread time([&] {
+            while (!over) {
+                w.clock.advance(100us);
+                std::this_thread::yield();
+            }
+        });
+        std::vector<std::thread> senders;
+        for (std::size_t one = 0; one != 2; ++one) {
+            senders.emplace_back([&, one] {
+                const std::size_t rounds = scaled(1500);
+                for (std::size_t round = 0; round != rounds; ++round) {
+                    const auto& to = teams[(round + one) % teams.size()];
+                    if (round % 7 == 0) {
+                        static_cast<void>(to.ask(1).result());
+                    } else {
+                        to.tell(1);
+                    }
+                    if (round % 400 == 399) {
+                        teams[one].stop();
+                    }
+                }
+            });
+        }
+        for (std::thread& each : senders) {
+            each.join();
+        }
+        CHECK(w.rt.drain(1h).complete);
+        over = true;
+        time.join();
+        const auto sums = w.rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+        CHECK(sums.dead(drover::dead_letter_reason::failed) > 0);
+        CHECK(w.rt.stop().complete);
+    }
+    CHECK(alive == 0);
+    CHECK(drover_test::blocks_in_use() == before);
+}
+
+TEST_CASE("a stop meets an actor at any step of its restart") {
+    world w(2);
+    std::atomic<bool> over{false};
+    std::thread time([&] {
+        while (!over) {
+            w.clock.advance(1ms);
+            std::this_thread::yield();
+        }
+    });
+    const std::size_t rounds = scaled(600);
+    for (std::size_t round = 0; round != rounds; ++round) {
+        const auto a = w.rt.spawn(
+            supervised{.plan = {.backoff = {.first = std::chrono::milliseconds(round % 3), .most = 3ms}}}, [](int n) {
+                if (n < 0) {
+                    throw std::runtime_error("negative");
+                }
+                return n;
+            });
+        a.tell(1);
+        a.tell(-1);
+        a.tell(2);
+        if (round % 2 == 0) {
+            a.stop();
+            wait_until([&] { return a.stopped(); });
+        } else {
+            CHECK(a.ask(3).get() == 3);
+        }
+    }
+    CHECK(w.rt.drain(1h).complete);
+    over = true;
+    time.join();
+    const auto sums = w.rt.statistics();
+    CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+}
