@@ -10,6 +10,7 @@
 #include <typeinfo>
 
 #include "drover/actor/departure.hpp"
+#include "drover/actor/suspended_task.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/node.hpp"
 #include "drover/message/stop_reason.hpp"
@@ -59,6 +60,7 @@ struct cell_extra {
     std::optional<stop_reason> reason;
     failure_hook* on_failure = nullptr;
     departure_list departures;
+    suspended_task<F> task;
 
     message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
     message_node* last_replayed = nullptr;
@@ -79,6 +81,7 @@ enum class cell_phase : std::uint8_t {
     replaying,  ///< running, and messages out of a stash come first
     unhandled,  ///< running, and its present behaviour has just refused a message
     attending,  ///< running, and in `started` or a signal's code at the moment
+    suspended,  ///< running, but for messages: its handler is a coroutine that waits for something
     batched,    ///< running, and the handler that runs has more than one message
     ending,     ///< has come to the mark of stop_when_drained()
     stopping,   ///< waits for its children to stop; takes signals only

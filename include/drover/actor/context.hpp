@@ -8,6 +8,7 @@
 
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
+#include "drover/actor/await_ask.hpp"
 #include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
@@ -18,16 +19,20 @@
 
 namespace drover {
 
-/// What a handler may do besides its own work. Valid during the handler, in its thread; do not keep it.
+/// What a handler may do besides its own work. Valid during the handler, in its thread (a coroutine's until it has
+/// finished); do not keep it.
 template <class F>
 class basic_context {
 public:
     using take_function = std::size_t(basic_cell<F>&, const operations_of<F>*, message_node**, std::size_t) noexcept;
 
     basic_context(basic_cell<F>& cell, worker& on, take_function* take) noexcept
-        : cell_(cell), worker_(on), take_(take) {
+        : cell_(cell), worker_(&on), take_(take) {
         current() = this;
     }
+    /// One for a coroutine, which may go on in later turns; see move_to().
+    explicit basic_context(basic_context* first) noexcept
+        : cell_(first->cell_), worker_(first->worker_), take_(first->take_) {}
     basic_context(const basic_context&) = delete;
     basic_context& operator=(const basic_context&) = delete;
 
@@ -112,14 +117,14 @@ public:
         }
         more.last_replayed = last;
         if (cell_.phase == cell_phase::running) {
-            const inside_scope scope(worker_.inside);
+            const inside_scope scope(worker_->inside);
             cell_.phase = cell_phase::replaying;
         }
     }
 
     /// What this actor's asks were to continue with is destroyed unrun.
     void abandon_asks() noexcept {
-        const inside_scope scope(worker_.inside);
+        const inside_scope scope(worker_->inside);
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
         while (extra != nullptr && extra->asks != nullptr) {
             extra->asks->abandon(*extra->asks);
@@ -128,13 +133,14 @@ public:
 
     /// The message that runs now finds no handler in the present behaviour.
     void leave_unhandled() noexcept {
-        const inside_scope scope(worker_.inside);
+        const inside_scope scope(worker_->inside);
         cell_.phase = cell_phase::unhandled;
     }
 
     actor_core<F>& core() noexcept { return *cell_.core; }
     basic_cell<F>& cell() noexcept { return cell_; }
-    worker& on() noexcept { return worker_; }
+    worker& on() noexcept { return *worker_; }
+    void move_to(worker& other) noexcept { worker_ = &other; }
 
     template <class A>
     A& state() noexcept {
@@ -160,7 +166,7 @@ public:
 
 private:
     basic_cell<F>& cell_;
-    worker& worker_;
+    worker* worker_;
     take_function* take_;
     std::size_t batched_ = 0;
     void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`

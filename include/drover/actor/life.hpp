@@ -94,7 +94,8 @@ protected:
     [[gnu::noinline]] bool resume() noexcept {
         switch (cell_.phase) {
             case cell_phase::fresh: return begin();
-            case cell_phase::replaying: return settle();
+            case cell_phase::replaying:
+            case cell_phase::suspended: return settle();
             default: return true;
         }
     }
@@ -103,7 +104,9 @@ protected:
         cell_.phase = cell_phase::attending;
         F::metrics::on_start(cell_.id);
         const std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-        cell_.phase = phase_at_rest();
+        if (cell_.phase != cell_phase::suspended) {
+            cell_.phase = phase_at_rest();
+        }
         if (thrown != nullptr) {
             fail("started", thrown);
         }
@@ -120,6 +123,9 @@ protected:
     }
 
     void count_handled(const envelope_of<F>& letter) noexcept {
+        if (cell_.phase == cell_phase::suspended) {
+            return;  // end_task() does it
+        }
         if (std::exchange(cell_.phase, phase_at_rest()) == cell_phase::unhandled) {
             cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
             return;
@@ -221,7 +227,7 @@ protected:
             cell_.phase = before == cell_phase::running ? cell_phase::attending : before;
             const std::exception_ptr thrown = outside([&] {
                 received->operations->deliver(received, turn_);
-                if (cell_.operations->behaviours != nullptr) {
+                if (cell_.operations->behaviours != nullptr && cell_.phase != cell_phase::suspended) {
                     cell_.operations->behaviours->change(cell_, turn_);
                 }
             });
@@ -229,9 +235,12 @@ protected:
             if (thrown != nullptr) {
                 fail("then", thrown);
             }
+            if (cell_.phase == cell_phase::suspended && task().frame.done()) [[unlikely]] {
+                end_task();
+            }
             each = next;
         }
-        if (taken.stop && takes_messages()) {
+        if (taken.stop && (takes_messages() || cell_.phase == cell_phase::suspended)) {
             const auto why = static_cast<stop_kind>(cell_.requested.load(std::memory_order_relaxed));
             if (why == stop_kind::failed) {
                 cell_.requested.store(cell::not_requested, std::memory_order_relaxed);
@@ -242,12 +251,48 @@ protected:
         }
     }
 
+    suspended_task<F>& task() const noexcept { return cell_.extra.load(std::memory_order_relaxed)->task; }
+
+    // The coroutine handler that the actor was held for has run to its end.
+    [[gnu::noinline]] void end_task() noexcept {
+        const std::string_view message = task().message;
+        const bool counted = task().counted;
+        cell_.phase = cell_phase::attending;
+        const std::exception_ptr thrown = outside([&] { task().operations->finish(task(), turn_); });
+        cell_.phase = phase_at_rest();
+        me_.asks_ended.add(1);
+        if (thrown != nullptr) {
+            if (counted) {
+                cell_.bury(message, dead_letter_reason::failed);
+            }
+            flush();
+            fail(message, thrown);
+        } else if (counted) {
+            me_.handled.add(1);
+            F::metrics::on_handled();
+        }
+    }
+
+    // The coroutine handler that the actor is held for is destroyed where it stands, before the state it may point into.
+    void drop_task() noexcept {
+        const std::string_view message = task().message;
+        const bool counted = task().counted;
+        report_thrown("destructor", outside([&] { task().operations->drop(task()); }));
+        me_.asks_ended.add(1);
+        if (counted) {
+            cell_.bury(message, dead_letter_reason::stopped);
+        }
+    }
+
     // No user message is handled and no continuation runs from here on.
     [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
         cell_.phase = cell_phase::stopping;
         // Another thread may have made it just now, to listen to the end: pairs with the exchange in more().
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
         if (extra != nullptr) {
+            if (extra->task.frame) {
+                drop_task();
+            }
             while (extra->asks != nullptr) {
                 extra->asks->abandon(*extra->asks);
             }
@@ -270,10 +315,18 @@ protected:
     // mailbox; false if the run ends with `outcome_`.
     bool settle() noexcept { return settle_stop() && (cell_.phase == cell_phase::running || replay()); }
 
-    // After anything that may have begun a stop. True if the actor goes on; false if the cell is given up: gone, or held
-    // until the signal of a child. Children stop one after the other, the youngest first.
+    // After anything that may have begun a stop or suspended a handler. True if the actor goes on; false if the cell is given
+    // up: gone, or held until a signal. Children stop one after the other, the youngest first.
     [[gnu::noinline]] bool settle_stop() noexcept {
-        while (cell_.phase == cell_phase::stopping) {
+        while (cell_.phase == cell_phase::stopping || cell_.phase == cell_phase::suspended) {
+            if (cell_.phase == cell_phase::suspended) {
+                flush();
+                if (cell_.system.try_hold()) {
+                    return false;
+                }
+                attend();
+                continue;
+            }
             cell_extra<F>& extra = *cell_.extra.load(std::memory_order_relaxed);
             if (extra.youngest_child == nullptr) {
                 finish(*extra.reason);

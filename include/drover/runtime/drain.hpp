@@ -45,7 +45,16 @@ public:
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
         const bool runs = is_running(cell);
         const message_node* const last = given(cell);
-        if (runs && (cell.phase == cell_phase::running || cell.phase == cell_phase::batched) && last != nullptr) {
+        const bool suspended = cell.phase == cell_phase::suspended;
+        if (suspended && extra->task.counted) {
+            found.count += 1;
+        }
+        if (runs && suspended) {
+            found.waiting_for = "its handler of ";
+            found.waiting_for += extra->task.message;
+            found.waiting_for += " to return";
+        } else if (runs && (cell.phase == cell_phase::running || cell.phase == cell_phase::batched) &&
+                   last != nullptr) {
             found.count += 1;
             found.waiting_for = "its handler of ";
             found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
@@ -55,6 +64,10 @@ public:
         } else if (extra != nullptr && extra->asks != nullptr) {
             found.waiting_for = "a reply of ";
             found.waiting_for += extra->asks->target.name();
+        } else if (suspended) {
+            found.waiting_for = "the time at which its handler of ";
+            found.waiting_for += extra->task.message;
+            found.waiting_for += " goes on";
         } else if (cell.phase == cell_phase::stopping) {
             found.waiting_for = "its children to stop";
         } else if (found.count != 0 || !cell.system.quiet()) {
