@@ -36,7 +36,8 @@ template <class R, class F>
 class [[nodiscard]] answer {
 public:
     using result_type = expected<R, ask_error>;
-    using operation = ask_operation<R, F, R>;  ///< `co_await` of an answer in a task gives the reply or throws ask_failed
+    using operation =
+        ask_operation<R, F, R>;  ///< `co_await` of an answer in a task gives the reply or throws ask_failed
 
     /// An ask that has failed already.
     explicit answer(ask_error error) : failed_(std::move(error)) {}

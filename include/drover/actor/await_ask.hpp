@@ -21,8 +21,7 @@ public:
     using result_type = expected<R, ask_error>;
 
     /// Throws std::logic_error if the answer has been used.
-    explicit ask_operation(answer<R, F>&& from)
-        : detail::continuation<R>{&go_on, &let_go}, answer_(std::move(from)) {
+    explicit ask_operation(answer<R, F>&& from) : detail::continuation<R>{&go_on, &let_go}, answer_(std::move(from)) {
         answer_.check_unused();
     }
     explicit ask_operation(answer_as_result<R, F>&& from) : ask_operation(std::move(from.waited_for)) {}
@@ -41,7 +40,8 @@ public:
         }
         basic_context<F>* const turn = basic_context<F>::current();
         if (turn == nullptr) {
-            throw std::logic_error("drover: this task does not run in an actor's turn; await it in a handler of an actor");
+            throw std::logic_error(
+                "drover: this task does not run in an actor's turn; await it in a handler of an actor");
         }
         then_ = &then;
         reply_record<R, F>* const record = answer_.record_;

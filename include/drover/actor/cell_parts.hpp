@@ -61,6 +61,7 @@ struct cell_extra {
     failure_hook* on_failure = nullptr;
     departure_list departures;
     suspended_task<F> task;
+    lasting_context<F> coroutine_context;
 
     message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
     message_node* last_replayed = nullptr;

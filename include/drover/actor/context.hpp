@@ -30,7 +30,7 @@ public:
         : cell_(cell), worker_(&on), take_(take) {
         current() = this;
     }
-    /// One for a coroutine, which may go on in later turns; see move_to().
+    /// The one for coroutines, which go on in later turns; see move_to().
     explicit basic_context(basic_context* first) noexcept
         : cell_(first->cell_), worker_(first->worker_), take_(first->take_) {}
     basic_context(const basic_context&) = delete;

@@ -55,11 +55,10 @@ struct reply_of<task<R>> {
 
 // Has the actor a call operator whose first parameter is exactly this? Known only where it is no function of all types.
 template <class A, class Result, class Parameter, class F>
-concept takes_exactly =
-    requires { static_cast<Result (A::*)(Parameter)>(&A::operator()); } ||
-    requires { static_cast<Result (A::*)(Parameter) const>(&A::operator()); } ||
-    requires { static_cast<Result (A::*)(Parameter, basic_context<F>&)>(&A::operator()); } ||
-    requires { static_cast<Result (A::*)(Parameter, basic_context<F>&) const>(&A::operator()); };
+concept takes_exactly = requires { static_cast<Result (A::*)(Parameter)>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter) const>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter, basic_context<F>&)>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter, basic_context<F>&) const>(&A::operator()); };
 
 }  // namespace detail
 
@@ -162,9 +161,10 @@ consteval bool check_tell() {
                       "drover: a batch handler is no coroutine: its span is gone when the handler goes on");
         return told_traits<A, M, F>::exists;
     } else if constexpr (handler_traits<A, M, F>::exists) {
-        static_assert(!task_refers_to_message<A, M, F>(),
-                      "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
-                      "handler goes on");
+        static_assert(
+            !task_refers_to_message<A, M, F>(),
+            "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
+            "handler goes on");
         return !task_refers_to_message<A, M, F>();
     } else {
         static_assert(handler_traits<A, M, F>::exists,

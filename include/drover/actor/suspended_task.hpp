@@ -26,11 +26,27 @@ template <class F>
 struct suspended_task {
     std::coroutine_handle<> frame{};  ///< null: there is none
     const task_operations<F>* operations = nullptr;
-    pending_ask<F>* right = nullptr;   ///< whom it answers, by one of the record's counts; null if the message was told
-    basic_context<F>* turn = nullptr;  ///< the context that the handler was given, which must outlive its suspensions
+    pending_ask<F>* right = nullptr;  ///< whom it answers, by one of the record's counts; null if the message was told
     time_point deadline{};
     std::string_view message;
     bool counted = true;  ///< is it a message's, so that its end is counted?
+};
+
+/// The context that an actor's coroutines are given. It outlives the turn in which one begins, and each turn takes it along;
+/// made for the first coroutine that wants it, and then kept until the actor's memory is given back.
+template <class F>
+struct lasting_context {
+    lasting_context() = default;
+    lasting_context(const lasting_context&) = delete;
+    lasting_context& operator=(const lasting_context&) = delete;
+    ~lasting_context() {
+        if (turn != nullptr) {
+            free(turn);
+        }
+    }
+
+    basic_context<F>* turn = nullptr;
+    void (*free)(basic_context<F>*) noexcept = nullptr;
 };
 
 }  // namespace drover

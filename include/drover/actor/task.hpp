@@ -17,12 +17,12 @@ namespace drover {
 
 /// What a task can wait for. `T::operation` is made from it in the frame of the coroutine that waits, and has
 ///   bool start(resumption& then)   true: `then` is called later, once, in a turn of the actor; false: it is there already
+///     (or coroutine_handle<> enter(resumption& then): it waits, and another coroutine runs meanwhile; not in a group)
 ///   take()                         what the co_await expression gives, or throws; once it is there
 /// and a destructor after which `then` is not called. It is never moved. Models: an answer, what sleep_for gives, a task, what
 /// when_all and when_any give.
 template <class T>
-concept awaitable_in_task = requires { typename T::operation; } &&
-                            std::constructible_from<typename T::operation, T&&>;
+concept awaitable_in_task = requires { typename T::operation; } && std::constructible_from<typename T::operation, T&&>;
 
 namespace detail {
 
@@ -199,13 +199,8 @@ public:
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
 
-    /// Runs it in place of the coroutine that waits.
-    std::coroutine_handle<> enter(resumption& then) noexcept {
-        task_.frame().promise().set_then(then);
-        return task_.frame();
-    }
-
-    /// Runs it here, beside others, as far as it comes.
+    /// Runs it here as far as it comes. It is called and not transferred to, so that a loop which awaits tasks that never wait
+    /// takes no stack, whether or not the compiler makes tail calls. Back, when it has waited, it is a transfer.
     bool start(resumption& then) {
         task_.frame().resume();
         if (task_.frame().done()) {

@@ -19,28 +19,25 @@
 
 namespace drover::detail {
 
-// The context that a coroutine is given: it outlives the turn in which the coroutine begins.
+// The context that a coroutine is given. Throws std::bad_alloc.
 template <class F>
-struct lasting_context_deleter {
-    void operator()(basic_context<F>* turn) const noexcept {
-        std::destroy_at(turn);
-        pooled_memory<basic_context<F>>::deallocate(turn);
+basic_context<F>& context_for_coroutines(basic_context<F>& turn) {
+    lasting_context<F>& kept = turn.cell().more().coroutine_context;
+    if (kept.turn == nullptr) {
+        kept.turn = new (pooled_memory<basic_context<F>>::allocate()) basic_context<F>(&turn);
+        kept.free = [](basic_context<F>* gone) noexcept {
+            std::destroy_at(gone);
+            pooled_memory<basic_context<F>>::deallocate(gone);
+        };
     }
-};
-template <class F>
-using lasting_context = std::unique_ptr<basic_context<F>, lasting_context_deleter<F>>;
-
-template <class F>
-lasting_context<F> make_lasting(basic_context<F>& turn) {
-    return lasting_context<F>(new (pooled_memory<basic_context<F>>::allocate()) basic_context<F>(&turn));
+    return *kept.turn;
 }
 
-// A coroutine handler with the one who asked. The frame goes before the answer is given, and before the context.
+// A coroutine handler with the one who asked. The frame goes before the answer is given.
 template <class R, class F>
 class handler_task {
 public:
-    handler_task(lasting_context<F> turn, task<R> handler) noexcept
-        : turn_(std::move(turn)), handler_(std::move(handler)) {}
+    explicit handler_task(task<R> handler) noexcept : handler_(std::move(handler)) {}
 
     /// Runs it for the first time. True: it has finished, and `right` been answered. Throws what it threw, and leaves
     /// `right`.
@@ -60,7 +57,7 @@ public:
         suspended_task<F>& kept = now.cell().more().task;
         now.on().asks_begun.add(1);
         const inside_scope scope(now.on().inside);
-        kept = {handler_.release(), &operations, right.release(), turn_.release(), deadline, message, counted};
+        kept = {handler_.release(), &operations, right.release(), deadline, message, counted};
         now.cell().phase = cell_phase::suspended;
         return false;
     }
@@ -90,7 +87,7 @@ private:
     static handler_task take_over(suspended_task<F>& kept) noexcept {
         const auto frame = std::coroutine_handle<task_promise<R>>::from_address(kept.frame.address());
         kept.frame = nullptr;
-        return handler_task(lasting_context<F>(std::exchange(kept.turn, nullptr)), task<R>(frame));
+        return handler_task(task<R>(frame));
     }
 
     static request<R, F> right_of(suspended_task<F>& kept) noexcept {
@@ -116,7 +113,6 @@ private:
 
     static constexpr task_operations<F> operations{&on_finish, &on_drop};
 
-    lasting_context<F> turn_;
     task<R> handler_;
 };
 
@@ -125,23 +121,18 @@ void begin_task(M&& message, request<reply_type<A, M, F>, F>& right, basic_conte
     using reply = reply_type<A, M, F>;
     A& state = turn.template state<A>();
     if constexpr (handler_traits<A, M, F>::plain) {
-        handler_task<reply, F> handler(nullptr, state(std::forward<M>(message)));
-        handler.begin(right, turn, name, true);
+        handler_task<reply, F>(state(std::forward<M>(message))).begin(right, turn, name, true);
     } else {
-        lasting_context<F> lasting = make_lasting(turn);
-        basic_context<F>& given = *lasting;
-        handler_task<reply, F> handler(std::move(lasting), state(std::forward<M>(message), given));
-        handler.begin(right, turn, name, true);
+        basic_context<F>& given = context_for_coroutines(turn);
+        handler_task<reply, F>(state(std::forward<M>(message), given)).begin(right, turn, name, true);
     }
 }
 
+// As the handler of a message that nobody sent: messages wait until it has finished.
 template <class A, class F>
 void begin_started(A& state, basic_context<F>& turn) {
-    lasting_context<F> lasting = make_lasting(turn);
-    basic_context<F>& given = *lasting;
-    handler_task<void, F> handler(std::move(lasting), state.started(given));
     request<void, F> nobody;
-    handler.begin(nobody, turn, "started", false);
+    handler_task<void, F>(state.started(context_for_coroutines(turn))).begin(nobody, turn, "started", false);
 }
 
 }  // namespace drover::detail

@@ -14,7 +14,12 @@ template <class F>
 class task_scope {
 public:
     task_scope(basic_context<F>& turn, time_point deadline) noexcept
-        : here_{&services, &turn, turn.core().timers, deadline}, before_(std::exchange(this_thread().task, &here_)) {}
+        : here_{&services, &turn, turn.core().timers, deadline}, before_(std::exchange(this_thread().task, &here_)) {
+        const cell_extra<F>* const extra = turn.cell().extra.load(std::memory_order_acquire);  // pairs with more()
+        if (extra != nullptr && extra->coroutine_context.turn != nullptr) {
+            extra->coroutine_context.turn->move_to(turn.on());
+        }
+    }
     ~task_scope() { this_thread().task = before_; }
     task_scope(const task_scope&) = delete;
     task_scope& operator=(const task_scope&) = delete;
@@ -33,10 +38,7 @@ private:
 /// What a task has waited for is there: it goes on, in this turn of its actor.
 template <class F>
 void resume_task(basic_context<F>& turn, resumption& who) {
-    suspended_task<F>& task = turn.cell().extra.load(std::memory_order_relaxed)->task;
-    if (task.turn != nullptr) {
-        task.turn->move_to(turn.on());
-    }
+    const suspended_task<F>& task = turn.cell().extra.load(std::memory_order_relaxed)->task;
     const task_scope<F> scope(turn, task.deadline);
     who.next(&who).resume();
 }
