@@ -5,6 +5,7 @@
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/await_ask.hpp"
 #include "drover/actor/await_group.hpp"
+#include "drover/actor/await_room.hpp"
 #include "drover/actor/await_sleep.hpp"
 #include "drover/actor/behaviours.hpp"
 #include "drover/actor/context.hpp"

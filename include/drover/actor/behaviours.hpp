@@ -148,7 +148,9 @@ public:
             change(turn);
         } else {
             result_type result = call<result_type, M, F, 0, First, Rest...>(message, turn);
-            change(turn);
+            if constexpr (!is_task<result_type>) {  // a coroutine stands in this behaviour until it has finished
+                change(turn);
+            }
             return result;
         }
     }

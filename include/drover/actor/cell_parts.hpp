@@ -61,6 +61,7 @@ struct cell_extra {
     failure_hook* on_failure = nullptr;
     departure_list departures;
     suspended_task<F> task;
+    basic_cell<F>* room_of = nullptr;  ///< in whose mailbox a coroutine of this actor waits for room; for people
     lasting_context<F> coroutine_context;
 
     message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox

@@ -9,6 +9,7 @@
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
 #include "drover/actor/await_ask.hpp"
+#include "drover/actor/await_room.hpp"
 #include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
@@ -179,6 +180,10 @@ template <class R, class F>
 template <class Callable>
 void answer<R, F>::then(basic_context<F>& turn, Callable f) {
     if constexpr (std::is_invocable_v<Callable&, expected<R, ask_error>&&>) {
+        static_assert(
+            !is_task<std::invoke_result_t<Callable&, expected<R, ask_error>&&>>,
+            "drover: a continuation is no coroutine, because nobody would run it: co_await the ask in a handler that "
+            "returns drover::task");
         check_unused();
         if (record_ == nullptr) {
             f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));

@@ -118,6 +118,9 @@ private:
 
 template <class A, class M, class F>
 void begin_task(M&& message, request<reply_type<A, M, F>, F>& right, basic_context<F>& turn, std::string_view name) {
+    static_assert(!task_refers_to_message<A, M, F>(),
+                  "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
+                  "handler goes on");
     using reply = reply_type<A, M, F>;
     A& state = turn.template state<A>();
     if constexpr (handler_traits<A, M, F>::plain) {

@@ -64,6 +64,9 @@ public:
         } else if (extra != nullptr && extra->asks != nullptr) {
             found.waiting_for = "a reply of ";
             found.waiting_for += extra->asks->target.name();
+        } else if (suspended && extra->room_of != nullptr) {
+            found.waiting_for = "room in the mailbox of ";
+            found.waiting_for += extra->room_of->name();
         } else if (suspended) {
             found.waiting_for = "the time at which its handler of ";
             found.waiting_for += extra->task.message;
