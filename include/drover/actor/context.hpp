@@ -186,7 +186,7 @@ void answer<R, F>::then(basic_context<F>& turn, Callable f) {
             "returns drover::task");
         check_unused();
         if (record_ == nullptr) {
-            f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));
+            static_cast<void>(f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt)))));
         } else {
             record_->continue_with(turn.cell(), std::move(f));
             record_ = nullptr;

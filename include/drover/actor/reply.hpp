@@ -104,7 +104,7 @@ struct stored_continuation : continuation<R> {
     explicit stored_continuation(Callable&& f)
         : continuation<R>{[](continuation<R>* c, expected<R, ask_error>&& result) {
                               const std::unique_ptr<stored_continuation> self(static_cast<stored_continuation*>(c));
-                              self->callable(std::move(result));
+                              static_cast<void>(self->callable(std::move(result)));
                           },
                           [](continuation<R>* self) noexcept { delete static_cast<stored_continuation*>(self); }},
           callable(std::move(f)) {}
