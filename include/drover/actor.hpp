@@ -3,6 +3,10 @@
 /// Actors, refs and what goes between them. A runtime to run them is in drover/runtime.hpp.
 #include "drover/actor/answer.hpp"
 #include "drover/actor/ask_error.hpp"
+#include "drover/actor/await_ask.hpp"
+#include "drover/actor/await_group.hpp"
+#include "drover/actor/await_room.hpp"
+#include "drover/actor/await_sleep.hpp"
 #include "drover/actor/behaviours.hpp"
 #include "drover/actor/context.hpp"
 #include "drover/actor/dead_letter_event.hpp"
@@ -14,6 +18,7 @@
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
 #include "drover/actor/stash.hpp"
+#include "drover/actor/task.hpp"
 #include "drover/actor/timer_handle.hpp"
 #include "drover/actor/watch.hpp"
 #include "drover/actor/water.hpp"

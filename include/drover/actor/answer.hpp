@@ -16,12 +16,28 @@ namespace drover {
 template <class F>
 class basic_context;
 
+template <class R, class F, class Given>
+class ask_operation;
+
+template <class R, class F = features>
+class answer;
+
+/// What `answer::as_result` gives.
+template <class R, class F>
+struct [[nodiscard]] answer_as_result {
+    using operation = ask_operation<R, F, expected<R, ask_error>>;
+
+    answer<R, F> waited_for;
+};
+
 /// What `ask` returns: the reply that will come. Move-only; for one thread at a time. Destroyed unused, the reply is
 /// dropped when it comes; the actor still handles the message.
-template <class R, class F = features>
+template <class R, class F>
 class [[nodiscard]] answer {
 public:
     using result_type = expected<R, ask_error>;
+    using operation =
+        ask_operation<R, F, R>;  ///< `co_await` of an answer in a task gives the reply or throws ask_failed
 
     /// An ask that has failed already.
     explicit answer(ask_error error) : failed_(std::move(error)) {}
@@ -100,7 +116,13 @@ public:
     template <class Callable>
     void then(basic_context<F>& turn, Callable f);
 
+    /// In a task: `co_await` of this gives the reply or why there is none, as result() does. Once.
+    answer_as_result<R, F> as_result() { return {std::move(*this)}; }
+
 private:
+    template <class, class, class>
+    friend class ask_operation;
+
     // The waiter marks the word and then looks whether its time is over; the word must change, or it would sleep on.
     static void stop_waiting(void* who) noexcept {
         auto& record = *static_cast<reply_record<R, F>*>(who);
@@ -128,6 +150,9 @@ private:
     }
 
     result_type take() {
+        if (record_ == nullptr) {
+            return unexpected<ask_error>(*std::exchange(failed_, std::nullopt));
+        }
         reply_record<R, F>* const record = std::exchange(record_, nullptr);
         struct release_at_end {
             reply_record<R, F>* held;
@@ -150,6 +175,7 @@ struct [[maybe_unused]] refused {
     refused get() const { return {}; }
     refused result() const { return {}; }
     refused get_for(clock_duration) const { return {}; }
+    refused as_result() const { return {}; }
     template <class... Anything>
     void then(Anything&&...) const {}
     template <class T>

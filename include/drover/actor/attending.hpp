@@ -21,6 +21,8 @@ protected:
     using base::cell_;
     using base::flush;
     using base::judge;
+    using base::lives;
+    using base::me_;
     using base::outside;
     using base::phase_at_rest;
     using base::report_failure;
@@ -48,13 +50,16 @@ protected:
             cell_.phase = is_running(before) ? cell_phase::attending : before;
             const std::exception_ptr thrown = outside([&] {
                 received->operations->deliver(received, turn_);
-                if (cell_.operations->behaviours != nullptr) {
+                if (cell_.operations->behaviours != nullptr && cell_.phase != cell_phase::suspended) {
                     cell_.operations->behaviours->change(cell_, turn_);
                 }
             });
             cell_.phase = is_running(before) ? phase_at_rest() : before;
             if (thrown != nullptr) {
-                takes_messages() ? fail("then", thrown) : report_failure("then", thrown);
+                lives() ? fail("then", thrown) : report_failure("then", thrown);
+            }
+            if (cell_.phase == cell_phase::suspended && task().frame.done()) [[unlikely]] {
+                end_task();
             }
             follow_signal();
             each = next;
@@ -69,7 +74,7 @@ protected:
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
         if (extra != nullptr && extra->escalated != nullptr) [[unlikely]] {
             const std::exception_ptr exception = std::exchange(extra->escalated, nullptr);
-            if (takes_messages()) {
+            if (lives()) {
                 judge(exception);
             }
         }
@@ -78,11 +83,34 @@ protected:
             return;
         }
         if (mine->seat != nullptr && std::exchange(mine->seat->must_halt, false) &&
-            (takes_messages() || cell_.phase == cell_phase::restarting)) {
+            (lives() || cell_.phase == cell_phase::restarting)) {
             base::halt();
         }
-        if (std::exchange(mine->ends_itself, false) && takes_messages()) {
+        if (std::exchange(mine->ends_itself, false) && lives()) {
             base::judge_end();
+        }
+    }
+
+    suspended_task<F>& task() const noexcept { return cell_.extra.load(std::memory_order_relaxed)->task; }
+
+    // The coroutine handler that the actor was held for has run to its end.
+    [[gnu::noinline]] void end_task() noexcept {
+        const std::string_view message = task().message;
+        const bool counted = task().counted;
+        cell_.phase = cell_phase::attending;
+        const std::exception_ptr thrown = outside([&] { task().operations->finish(task(), turn_); });
+        cell_.phase = phase_at_rest();
+        base::note_time();
+        me_.asks_ended.add(1);
+        if (thrown != nullptr) {
+            if (counted) {
+                cell_.bury(message, dead_letter_reason::failed);
+            }
+            flush();
+            fail(message, thrown);
+        } else if (counted) {
+            me_.handled.add(1);
+            F::metrics::on_handled();
         }
     }
 
@@ -91,24 +119,26 @@ protected:
         // Acquires what another, who overrides an overflow, wrote before; see request_stop().
         if (cell_.requested.compare_exchange_strong(why, cell::not_requested, std::memory_order_acquire)) {
             const std::exception_ptr exception = std::make_exception_ptr(mailbox_overflow());
-            if (takes_messages()) {
+            if (lives()) {
                 fail("its mailbox", exception);
             } else if (cell_.phase == cell_phase::restarting) {  // it has failed already
                 report_failure("its mailbox", exception);
             }
-        } else if (takes_messages() || cell_.phase == cell_phase::restarting) {
+        } else if (lives() || cell_.phase == cell_phase::restarting) {
             begin_stop(stop_reason(static_cast<stop_kind>(why)));
         }
     }
 
-    // After anything that may have begun a stop or a restart. True if the actor goes on; false if the cell is given up: gone,
-    // or held until a signal: of a child, or that the delay before a restart is over.
+    // After anything that may have begun a stop or a restart, or suspended a handler. True if the actor goes on; false if the
+    // cell is given up: gone, or held until a signal: of a child, of what a coroutine waits for, or that the delay before a
+    // restart is over.
     [[gnu::noinline]] bool settle_stop() noexcept {
         for (;;) {
             bool goes_on = false;
             switch (cell_.phase) {
                 case cell_phase::stopping: goes_on = base::go_on_stopping(); break;
                 case cell_phase::restarting: goes_on = base::go_on_restarting(); break;
+                case cell_phase::suspended: break;
                 default: return takes_messages();
             }
             if (!goes_on) {

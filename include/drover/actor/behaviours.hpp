@@ -148,7 +148,9 @@ public:
             change(turn);
         } else {
             result_type result = call<result_type, M, F, 0, First, Rest...>(message, turn);
-            change(turn);
+            if constexpr (!is_task<result_type>) {  // a coroutine stands in this behaviour until it has finished
+                change(turn);
+            }
             return result;
         }
     }
@@ -256,6 +258,10 @@ private:
     template <class R, class M, class F, std::size_t Place, class B, class... Others>
     R call(std::remove_reference_t<M>& message, basic_context<F>& turn) {
         if constexpr (handler_traits<B, M, F>::exists) {
+            static_assert(
+                !task_refers_to_message<B, M, F>(),
+                "drover: a coroutine handler takes its message by value: what a reference refers to is gone when "
+                "the handler goes on");
             if (present_.place == Place) {
                 return detail::call_handler<B, M, F>(*static_cast<B*>(present_.state), std::forward<M>(message), turn);
             }

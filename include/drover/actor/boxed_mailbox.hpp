@@ -83,6 +83,18 @@ struct boxed_mailbox : mailbox_box<F> {
         }
     }
 
+    static admitted admit_if_room(cell& owner, [[maybe_unused]] std::size_t count) noexcept {
+        if (owner.system.is_closed()) {
+            return {delivery::stopped};
+        }
+        if constexpr (Mailbox::limited) {
+            const std::size_t level = of(owner).extra.room.try_reserve(count);
+            return level == 0 ? admitted{delivery::rejected_full} : found(owner, level - count, level);
+        } else {
+            return {delivery::accepted};
+        }
+    }
+
     static void give_back(cell& owner, std::size_t count) noexcept {
         if constexpr (Mailbox::limited) {
             auto& room = of(owner).extra.room;

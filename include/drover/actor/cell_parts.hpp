@@ -11,6 +11,7 @@
 #include <typeinfo>
 
 #include "drover/actor/departure.hpp"
+#include "drover/actor/suspended_task.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/node.hpp"
 #include "drover/message/stop_reason.hpp"
@@ -79,6 +80,9 @@ struct cell_extra {
     departure_list departures;
     std::shared_ptr<watch_table<F>>
         watches;  ///< whose end this actor waits for; shared only so that the type may be incomplete
+    suspended_task<F> task;
+    basic_cell<F>* room_of = nullptr;  ///< in whose mailbox a coroutine of this actor waits for room; for people
+    lasting_context<F> coroutine_context;
 
     std::shared_ptr<receive_timer<F>> silence;  ///< the same; what it hears if no message comes
     message_node* first_replayed = nullptr;     ///< what the stash gave back; handled before anything in the mailbox
@@ -110,6 +114,7 @@ enum class cell_phase : std::uint8_t {
     replaying,   ///< running, and messages out of a stash come first
     unhandled,   ///< running, and its present behaviour has just refused a message
     attending,   ///< running, and in `started` or a signal's code at the moment
+    suspended,   ///< running, but for messages: its handler is a coroutine that waits for something
     batched,     ///< running, and the handler that runs has more than one message
     ending,      ///< has come to the mark of stop_when_drained()
     restarting,  ///< waits for its children to stop, or for the moment of its new state; takes signals only

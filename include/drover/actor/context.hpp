@@ -8,6 +8,8 @@
 
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/answer.hpp"
+#include "drover/actor/await_ask.hpp"
+#include "drover/actor/await_room.hpp"
 #include "drover/actor/dead_letter_event.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
@@ -20,16 +22,20 @@
 
 namespace drover {
 
-/// What a handler may do besides its own work. Valid during the handler, in its thread; do not keep it.
+/// What a handler may do besides its own work. Valid during the handler, in its thread (a coroutine's until it has
+/// finished); do not keep it.
 template <class F>
 class basic_context {
 public:
     using take_function = std::size_t(basic_cell<F>&, const operations_of<F>*, message_node**, std::size_t) noexcept;
 
     basic_context(basic_cell<F>& cell, worker& on, take_function* take) noexcept
-        : cell_(cell), worker_(on), take_(take) {
+        : cell_(cell), worker_(&on), take_(take) {
         current() = this;
     }
+    /// The one for coroutines, which go on in later turns; see move_to().
+    explicit basic_context(basic_context* first) noexcept
+        : cell_(first->cell_), worker_(first->worker_), take_(first->take_) {}
     basic_context(const basic_context&) = delete;
     basic_context& operator=(const basic_context&) = delete;
 
@@ -199,14 +205,14 @@ public:
     void replay(message_node* first, message_node* last) {
         cell_.more().give_back(first, last);
         if (cell_.phase == cell_phase::running) {
-            const inside_scope scope(worker_.inside);
+            const inside_scope scope(worker_->inside);
             cell_.phase = cell_phase::replaying;
         }
     }
 
     /// What this actor's asks were to continue with is destroyed unrun.
     void abandon_asks() noexcept {
-        const inside_scope scope(worker_.inside);
+        const inside_scope scope(worker_->inside);
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
         while (extra != nullptr && extra->asks != nullptr) {
             extra->asks->abandon(*extra->asks);
@@ -215,13 +221,14 @@ public:
 
     /// The message that runs now finds no handler in the present behaviour.
     void leave_unhandled() noexcept {
-        const inside_scope scope(worker_.inside);
+        const inside_scope scope(worker_->inside);
         cell_.phase = cell_phase::unhandled;
     }
 
     actor_core<F>& core() noexcept { return *cell_.core; }
     basic_cell<F>& cell() noexcept { return cell_; }
-    worker& on() noexcept { return worker_; }
+    worker& on() noexcept { return *worker_; }
+    void move_to(worker& other) noexcept { worker_ = &other; }
 
     template <class A>
     A& state() noexcept {
@@ -247,7 +254,7 @@ public:
 
 private:
     basic_cell<F>& cell_;
-    worker& worker_;
+    worker* worker_;
     take_function* take_;
     std::size_t batched_ = 0;
     void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`
@@ -260,9 +267,13 @@ template <class R, class F>
 template <class Callable>
 void answer<R, F>::then(basic_context<F>& turn, Callable f) {
     if constexpr (std::is_invocable_v<Callable&, expected<R, ask_error>&&>) {
+        static_assert(
+            !is_task<std::invoke_result_t<Callable&, expected<R, ask_error>&&>>,
+            "drover: a continuation is no coroutine, because nobody would run it: co_await the ask in a handler that "
+            "returns drover::task");
         check_unused();
         if (record_ == nullptr) {
-            f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt))));
+            static_cast<void>(f(expected<R, ask_error>(unexpected<ask_error>(*std::exchange(failed_, std::nullopt)))));
         } else {
             record_->continue_with(turn.cell(), std::move(f));
             record_ = nullptr;

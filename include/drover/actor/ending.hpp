@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <string_view>
 #include <utility>
 
 #include "drover/actor/cell_end.hpp"
@@ -23,11 +24,25 @@ protected:
     using base::report_thrown;
     ~actor_ending() = default;
 
-    // What they were to continue with is destroyed unrun.
+    // The coroutine handler that the actor is held for, if any, is destroyed where it stands, before the state it may point
+    // into. What other asks were to continue with is destroyed unrun.
     void abandon_asks() noexcept {
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
+        if (extra != nullptr && extra->task.frame) {
+            drop_task(extra->task);
+        }
         while (extra != nullptr && extra->asks != nullptr) {
             extra->asks->abandon(*extra->asks);
+        }
+    }
+
+    void drop_task(suspended_task<F>& task) noexcept {
+        const std::string_view message = task.message;
+        const bool counted = task.counted;
+        report_thrown("destructor", outside([&] { task.operations->drop(task); }));
+        me_.asks_ended.add(1);
+        if (counted) {
+            cell_.bury(message, dead_letter_reason::stopped);
         }
     }
 

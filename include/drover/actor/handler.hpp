@@ -16,6 +16,9 @@ namespace drover {
 template <class R>
 struct later {};
 
+template <class R = void>
+class task;
+
 namespace detail {
 
 // Beside an actor's own call operators, a conversion to a function of anything is the worst match for any call. If a call
@@ -46,6 +49,17 @@ template <class R>
 struct reply_of<later<R>> {
     using type = R;
 };
+template <class R>
+struct reply_of<task<R>> {
+    using type = R;
+};
+
+// Has the actor a call operator whose first parameter is exactly this? Known only where it is no function of all types.
+template <class A, class Result, class Parameter, class F>
+concept takes_exactly = requires { static_cast<Result (A::*)(Parameter)>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter) const>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter, basic_context<F>&)>(&A::operator()); } ||
+                        requires { static_cast<Result (A::*)(Parameter, basic_context<F>&) const>(&A::operator()); };
 
 }  // namespace detail
 
@@ -67,7 +81,7 @@ struct handler_traits {
     }
 };
 
-/// The type a handler's call returns, and the type an asker gets for it (`later<R>` stands for `R`).
+/// The type a handler's call returns, and the type an asker gets for it (`later<R>` and `task<R>` stand for `R`).
 template <class A, class M, class F>
 using handler_result = typename decltype(handler_traits<A, M, F>::result_type())::type;
 template <class A, class M, class F>
@@ -77,6 +91,42 @@ template <class R>
 inline constexpr bool is_later = false;
 template <class R>
 inline constexpr bool is_later<later<R>> = true;
+
+template <class R>
+inline constexpr bool is_task = false;
+template <class R>
+inline constexpr bool is_task<task<R>> = true;
+
+/// The handler is a coroutine that would look for its message where it is no more once it has been suspended.
+template <class A, class M, class F>
+consteval bool task_refers_to_message() noexcept {
+    using message = std::remove_cvref_t<M>;
+    if constexpr (requires { typename A::behaviour_list; }) {
+        return false;  // each behaviour is asked when it is called
+    } else if constexpr (std::is_class_v<A> && handler_traits<A, M, F>::exists) {
+        using result = std::remove_cv_t<handler_result<A, M, F>>;
+        return is_task<result> && !detail::takes_exactly<A, result, message, F> &&
+               (detail::takes_exactly<A, result, const message&, F> || detail::takes_exactly<A, result, message&&, F>);
+    } else {
+        return false;
+    }
+}
+
+namespace detail {
+
+template <class Traits>
+struct result_if_any {
+    using type = void;
+};
+template <class Traits>
+    requires Traits::exists
+struct result_if_any<Traits> {
+    using type = std::remove_cv_t<typename decltype(Traits::result_type())::type>;
+};
+template <class Traits>
+using result_of = typename result_if_any<Traits>::type;
+
+}  // namespace detail
 
 /// What handles a told `M`: for a batched message the handler of its spans.
 template <class A, class M, class F>
@@ -108,11 +158,19 @@ consteval bool check_tell() {
         static_assert(told_traits<A, M, F>::exists,
                       "drover: no batch handler: `batches` names this message, and the actor has no call operator that "
                       "takes a std::span of it");
+        static_assert(!is_task<detail::result_of<told_traits<A, M, F>>>,
+                      "drover: a batch handler is no coroutine: its span is gone when the handler goes on");
         return told_traits<A, M, F>::exists;
+    } else if constexpr (handler_traits<A, M, F>::exists) {
+        static_assert(
+            !task_refers_to_message<A, M, F>(),
+            "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
+            "handler goes on");
+        return !task_refers_to_message<A, M, F>();
     } else {
         static_assert(handler_traits<A, M, F>::exists,
                       "drover: no such handler: the actor has no call operator that takes this message");
-        return handler_traits<A, M, F>::exists;
+        return false;
     }
 }
 
@@ -124,7 +182,8 @@ consteval bool check_ask() {
             "drover: nothing to ask: asks are never batched, and the actor has no call operator that takes this "
             "message alone");
         return false;
-    } else if constexpr (!std::is_move_constructible_v<M> || !handler_traits<A, M, F>::exists) {
+    } else if constexpr (!std::is_move_constructible_v<M> || !handler_traits<A, M, F>::exists ||
+                         task_refers_to_message<A, M, F>()) {
         return check_tell<A, M, F>();
     } else if constexpr (std::is_void_v<reply_type<A, M, F>>) {
         static_assert(

@@ -55,11 +55,12 @@ protected:
         return run_result::done;
     }
 
-    // The actor is new, or its last run ended amid a replay, a restart or a stop.
+    // The actor is new, or its last run ended amid a replay, a coroutine, a restart or a stop.
     [[gnu::noinline]] bool resume() noexcept {
         switch (cell_.phase) {
             case cell_phase::fresh: return begin();
             case cell_phase::replaying:
+            case cell_phase::suspended:
             case cell_phase::restarting:
             case cell_phase::stopping: return settle();
             default: return true;
@@ -70,7 +71,9 @@ protected:
         cell_.phase = cell_phase::attending;
         F::metrics::on_start(cell_.id);
         const std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-        cell_.phase = phase_at_rest();
+        if (cell_.phase != cell_phase::suspended) {
+            cell_.phase = phase_at_rest();
+        }
         if (thrown != nullptr) {
             fail("started", thrown);
         }

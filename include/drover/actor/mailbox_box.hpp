@@ -40,6 +40,7 @@ class linger_state;
 template <class F>
 struct mailbox_operations {
     admitted (*admit)(basic_cell<F>&, lane&, std::size_t count, bool may_wait) noexcept;
+    admitted (*admit_if_room)(basic_cell<F>&, std::size_t count) noexcept;  ///< whatever its policy; or `rejected_full`
     void (*give_back)(basic_cell<F>&, std::size_t count) noexcept;
     delivery (*push)(basic_cell<F>&, lane&, message_node* first, message_node* last, std::size_t count,
                      admitted place) noexcept;

@@ -11,6 +11,7 @@
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/actor/task_run.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
 #include "drover/message/envelope.hpp"
@@ -33,6 +34,17 @@ consteval auto level_function() noexcept -> std::size_t (*)(const message_node*)
         };
     } else {
         return nullptr;
+    }
+}
+
+// A told message: its handler's result is dropped. One that is a coroutine may be suspended when this returns.
+template <class A, class M, class F>
+void handle_told(M&& message, basic_context<F>& turn, [[maybe_unused]] std::string_view name) {
+    if constexpr (is_task<std::remove_cv_t<handler_result<A, M, F>>>) {
+        request<reply_type<A, M, F>, F> nobody;
+        begin_task<A, M, F>(std::forward<M>(message), nobody, turn, name);
+    } else {
+        static_cast<void>(call_handler<A, M, F>(turn.template state<A>(), std::forward<M>(message), turn));
     }
 }
 
@@ -78,12 +90,11 @@ private:
             self.destroy_payload();
             turn.leave_unhandled();
         } else if constexpr (envelope_type::trivial) {
-            static_cast<void>(detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
+            detail::handle_told<A, M, F>(std::move(self.payload()), turn, record.message);
         } else {
             std::exception_ptr thrown;
             try {
-                static_cast<void>(
-                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(self.payload()), turn));
+                detail::handle_told<A, M, F>(std::move(self.payload()), turn, record.message);
             } catch (...) {
                 thrown = std::current_exception();
             }
@@ -140,6 +151,8 @@ private:
         try {
             if constexpr (is_later<std::remove_cv_t<handler_result<A, M, F>>>) {
                 run_later(payload, turn);
+            } else if constexpr (is_task<std::remove_cv_t<handler_result<A, M, F>>>) {
+                detail::begin_task<A, M, F>(std::move(payload.message), payload.answer, turn, record.message);
             } else {
                 payload.answer.answer(
                     detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));

@@ -28,6 +28,7 @@ public:
 
     explicit operator bool() const noexcept { return record_ != nullptr; }
     reply_record<R, F>* record() const noexcept { return record_; }
+    reply_record<R, F>* release() noexcept { return std::exchange(record_, nullptr); }
 
     template <class Value>
     void answer(Value&& value) noexcept {

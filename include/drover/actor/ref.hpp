@@ -15,6 +15,18 @@
 
 namespace drover {
 
+template <class A, class M, class F>
+class room_operation;
+
+/// What `ref::tell_when_room` gives.
+template <class A, class M, class F>
+struct [[nodiscard]] room_wait {
+    using operation = room_operation<A, M, F>;
+
+    basic_handle<F> target;
+    M message;
+};
+
 namespace detail {
 
 // The outcome of an ask as a type: an answer, or what swallows the rest of an ill-formed expression.
@@ -76,6 +88,19 @@ public:
             return detail::try_tell_cell<A>(*this->cell_, message);
         } else {
             return delivery::no_target;
+        }
+    }
+
+    /// To be awaited in a task: sends `message` when there is room for it, whatever the mailbox does when it is full, and gives
+    /// what became of it, as tell() does; `accepted` at once if the mailbox has no limit. The actor that waits is held, so no
+    /// worker waits. Several who wait race for a place. Throws what tell() throws.
+    template <class M>
+    [[nodiscard]] auto tell_when_room(M&& message) const {
+        using message_type = std::decay_t<M>;
+        if constexpr (check_tell<A, message_type, F>()) {
+            return room_wait<A, message_type, F>{*this, message_type(std::forward<M>(message))};
+        } else {
+            return refused{};
         }
     }
 

@@ -46,6 +46,11 @@ struct pending_ask : signal<basic_context<F>>, timer {
     bool timed = false;
     void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
 
+    /// When it ends, on the asked actor's clock; time_point::max() if never. Fixed once the message is under way.
+    time_point due() const noexcept {
+        return timed ? time_point(clock_duration(static_cast<clock_duration::rep>(this->deadline))) : time_point::max();
+    }
+
     bool claim() noexcept { return !claimed.exchange(true, std::memory_order_acq_rel); }
 
     /// By the claimant, after the result has been written: hands it to whoever waits.
@@ -86,7 +91,8 @@ struct pending_ask : signal<basic_context<F>>, timer {
 
 namespace detail {
 
-// A callable of an unknown type that takes a result. Two function pointers instead of a virtual base.
+// What takes a result, of a type that is not known. Two function pointers instead of a virtual base; one of them is called,
+// once, and then it is gone.
 template <class R>
 struct continuation {
     void (*run)(continuation*, expected<R, ask_error>&&);
@@ -96,8 +102,9 @@ struct continuation {
 template <class R, class Callable>
 struct stored_continuation : continuation<R> {
     explicit stored_continuation(Callable&& f)
-        : continuation<R>{[](continuation<R>* self, expected<R, ask_error>&& result) {
-                              static_cast<stored_continuation*>(self)->callable(std::move(result));
+        : continuation<R>{[](continuation<R>* c, expected<R, ask_error>&& result) {
+                              const std::unique_ptr<stored_continuation> self(static_cast<stored_continuation*>(c));
+                              static_cast<void>(self->callable(std::move(result)));
                           },
                           [](continuation<R>* self) noexcept { delete static_cast<stored_continuation*>(self); }},
           callable(std::move(f)) {}
@@ -164,8 +171,21 @@ struct reply_record final : pending_ask<F> {
             release();  // it has taken leave of its asks already; `f` is not run
             return;
         }
-        cell_extra<F>& more = self.more();
-        then = new detail::stored_continuation<R, Callable>(std::move(f));
+        self.more();
+        begin_waiting(self, *new detail::stored_continuation<R, Callable>(std::move(f)));
+    }
+
+    /// As above, for a continuation that stands somewhere else.
+    void continue_by(basic_cell<F>& self, detail::continuation<R>& f) {
+        self.more();
+        begin_waiting(self, f);
+    }
+
+    std::optional<result_type> result;
+
+private:
+    void begin_waiting(basic_cell<F>& self, detail::continuation<R>& f) noexcept {
+        then = &f;
         auto& mine = static_cast<worker&>(lane_to(*self.core));
         mine.asks_begun.add(1);
         self.retain();
@@ -173,7 +193,7 @@ struct reply_record final : pending_ask<F> {
         this->abandon = [](base& record) noexcept { static_cast<reply_record&>(record).abandon_then(); };
         {
             const inside_scope scope(mine.inside);
-            this->link(more.asks);
+            this->link(self.extra.load(std::memory_order_relaxed)->asks);
         }
         std::uint32_t expected_phase = base::open;
         if (!this->phase.compare_exchange_strong(expected_phase, base::continued, std::memory_order_acq_rel)) {
@@ -181,9 +201,6 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
-    std::optional<result_type> result;
-
-private:
     template <class Outcome>
     void settle(Outcome&& outcome) noexcept {
         if (this->timed && this->target.core->timers.cancel(*this)) {
@@ -228,15 +245,16 @@ private:
         self.release();
     }
 
-    static void on_deliver(signal<basic_context<F>>* node, basic_context<F>&) {
+    static void on_deliver(signal<basic_context<F>>* node, basic_context<F>& turn) {
         auto& record = static_cast<reply_record&>(*node);
         const std::unique_ptr<reply_record, decltype([](reply_record* r) noexcept { r->finish(); })> at_end(&record);
         if (record.then != nullptr) {
-            record.unlink(record.asker->more().asks);
-            const std::unique_ptr<detail::continuation<R>,
-                                  decltype([](detail::continuation<R>* c) noexcept { c->destroy(c); })>
-                callable(std::exchange(record.then, nullptr));
-            callable->run(callable.get(), std::move(*record.result));
+            {
+                const inside_scope scope(turn.on().inside);
+                record.unlink(record.asker->more().asks);
+            }
+            detail::continuation<R>* const f = std::exchange(record.then, nullptr);
+            f->run(f, std::move(*record.result));
         }
     }
 

@@ -140,7 +140,9 @@ private:
         if (cell_.operations->start != nullptr) {
             cell_.phase = cell_phase::attending;
             thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-            cell_.phase = phase_at_rest();
+            if (cell_.phase != cell_phase::suspended) {
+                cell_.phase = phase_at_rest();
+            }
             if (thrown != nullptr) {
                 report_failure("started", thrown);
                 judge(thrown);

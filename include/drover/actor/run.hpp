@@ -262,6 +262,7 @@ run_result basic_cell<F>::run_cell(runnable* item, lane& mine) {
 template <class F, class Mailbox>
 const mailbox_operations<F> boxed_mailbox<F, Mailbox>::record{
     &admit,
+    &admit_if_room,
     &give_back,
     &push,
     &close,

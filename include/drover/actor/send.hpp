@@ -13,6 +13,7 @@
 #include "drover/actor/message.hpp"
 #include "drover/actor/outbox.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/actor/task_environment.hpp"
 
 namespace drover::detail {
 
@@ -237,8 +238,11 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
         }
         return result;
     }
+    clock_duration rest{};
     if (timeout != nullptr) {
         record->expire_after(*timeout);
+    } else if (time_left(rest)) [[unlikely]] {
+        record->expire_after(rest);
     }
     message_node* const node = asked_message<A, M, F>::create(cell, std::move(message), right);
     reserved.keep();

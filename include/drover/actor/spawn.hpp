@@ -16,6 +16,7 @@
 #include "drover/actor/handler.hpp"
 #include "drover/actor/linger.hpp"
 #include "drover/actor/ref.hpp"
+#include "drover/actor/task_run.hpp"
 #include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
 
@@ -211,7 +212,13 @@ template <class A, class F>
 inline constexpr cell_operations<F> actor_cell<A, F>::record{
     []() -> void (*)(basic_cell<F>&, basic_context<F>&) {
         if constexpr (has_started<A, F>) {
-            return [](basic_cell<F>& cell, basic_context<F>& turn) { state_of(cell).started(turn); };
+            return [](basic_cell<F>& cell, basic_context<F>& turn) {
+                if constexpr (is_task<decltype(state_of(cell).started(turn))>) {
+                    detail::begin_started<A>(state_of(cell), turn);
+                } else {
+                    state_of(cell).started(turn);
+                }
+            };
         } else {
             return nullptr;
         }

@@ -79,6 +79,9 @@ protected:
     }
 
     void count_handled(const envelope_of<F>& letter) noexcept {
+        if (cell_.phase == cell_phase::suspended) {
+            return;  // end_task() does it
+        }
         note_time();
         if (std::exchange(cell_.phase, phase_at_rest()) == cell_phase::unhandled) {
             cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
@@ -103,6 +106,9 @@ protected:
     }
 
     bool takes_messages() const noexcept { return is_running(cell_.phase) || cell_.phase == cell_phase::replaying; }
+
+    // Takes messages, or will when its coroutine has ended.
+    bool lives() const noexcept { return takes_messages() || cell_.phase == cell_phase::suspended; }
 
     void report_thrown(std::string_view what, const std::exception_ptr& exception) noexcept {
         if (exception != nullptr) {

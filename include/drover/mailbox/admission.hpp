@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <mutex>
+#include <utility>
 
 #include "drover/base/asymmetric_fence.hpp"
 #include "drover/base/cache_line.hpp"
@@ -25,6 +27,14 @@ struct mailbox_limits {
     overflow when_full = overflow::reject_newest;
     clock_duration patience{};       ///< of block_sender
     std::size_t wake_at = no_limit;  ///< the message that makes it so many ends a linger
+};
+
+/// Who waits for room without a thread. Stands where it is until it is removed or called.
+struct room_listener {
+    void (*freed)(room_listener*) noexcept;  ///< in whichever thread found out, once; outside the lock
+    room_listener* next = nullptr;
+    room_listener* previous = nullptr;
+    bool linked = false;
 };
 
 /// Room in a mailbox, exact under any number of senders: a place is reserved before the message is built, and released when
@@ -133,6 +143,40 @@ public:
     void ring() noexcept {
         bell_.fetch_add(1, std::memory_order_seq_cst);
         futex_wake_all(bell_);
+        call_listeners();
+    }
+
+    /// From now on, until it is called or removed, `fresh` is a waiter as above: whoever frees room after this sees it, or the
+    /// caller, who looks for room once more, sees the room. A short lock and a heavy fence.
+    void add_listener(room_listener& fresh) noexcept {
+        waiters_.fetch_add(1, std::memory_order_seq_cst);
+        {
+            const std::lock_guard lock(listeners_mutex_);
+            fresh.previous = nullptr;
+            fresh.next = std::exchange(listeners_, &fresh);
+            if (fresh.next != nullptr) {
+                fresh.next->previous = &fresh;
+            }
+            fresh.linked = true;
+        }
+        asymmetric_fence::heavy_fence();  // pairs with the light store in release()
+    }
+
+    /// True if it is not called any more; false if it has been called, or is just being called.
+    bool remove_listener(room_listener& gone) noexcept {
+        {
+            const std::lock_guard lock(listeners_mutex_);
+            if (!gone.linked) {
+                return false;
+            }
+            (gone.previous != nullptr ? gone.previous->next : listeners_) = gone.next;
+            if (gone.next != nullptr) {
+                gone.next->previous = gone.previous;
+            }
+            gone.linked = false;
+        }
+        waiters_.fetch_sub(1, std::memory_order_seq_cst);
+        return true;
     }
 
     /// Does a sender wait for room?
@@ -190,6 +234,27 @@ protected:
     std::atomic<bool> above_{false};
     std::atomic<bool> restored_{false};
     std::atomic<std::uint32_t> bell_{0};
+
+private:
+    void call_listeners() noexcept {
+        room_listener* each = nullptr;
+        {
+            const std::lock_guard lock(listeners_mutex_);
+            each = std::exchange(listeners_, nullptr);
+            for (room_listener* one = each; one != nullptr; one = one->next) {
+                one->linked = false;
+                waiters_.fetch_sub(1, std::memory_order_seq_cst);
+            }
+        }
+        while (each != nullptr) {
+            room_listener* const next = each->next;  // it may be gone once it has been called
+            each->freed(each);
+            each = next;
+        }
+    }
+
+    futex_mutex listeners_mutex_;
+    room_listener* listeners_ = nullptr;
 };
 
 /// The same for a mailbox whose sends never overlap: a store in place of the compare-exchange.

@@ -97,7 +97,7 @@ private:
         }
         std::exception_ptr thrown;
         try {
-            static_cast<void>(detail::call_handler<A, const M&, F>(turn.template state<A>(), shared->message(), turn));
+            detail::handle_told<A, const M&, F>(shared->message(), turn, record.message);
         } catch (...) {
             thrown = std::current_exception();
         }
@@ -131,6 +131,11 @@ consteval bool check_subscriber() {
         static_assert(
             !traits::ambiguous,
             "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
+        return false;
+    } else if constexpr (task_refers_to_message<A, const M&, F>()) {
+        static_assert(!task_refers_to_message<A, const M&, F>(),
+                      "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
+                      "handler goes on");
         return false;
     } else {
         static_assert(traits::exists,

@@ -45,7 +45,15 @@ public:
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
         const bool runs = runs_now(cell);
         const message_node* const last = given(cell);
-        if (runs && (is_running(cell.phase) || cell.phase == cell_phase::batched) && last != nullptr) {
+        const bool suspended = cell.phase == cell_phase::suspended;
+        if (suspended && extra->task.counted) {
+            found.count += 1;
+        }
+        if (runs && suspended) {
+            found.waiting_for = "its handler of ";
+            found.waiting_for += extra->task.message;
+            found.waiting_for += " to return";
+        } else if (runs && (is_running(cell.phase) || cell.phase == cell_phase::batched) && last != nullptr) {
             found.count += 1;
             found.waiting_for = "its handler of ";
             found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
@@ -55,6 +63,13 @@ public:
         } else if (extra != nullptr && extra->asks != nullptr) {
             found.waiting_for = "a reply of ";
             found.waiting_for += extra->asks->target.name();
+        } else if (suspended && extra->room_of != nullptr) {
+            found.waiting_for = "room in the mailbox of ";
+            found.waiting_for += extra->room_of->name();
+        } else if (suspended) {
+            found.waiting_for = "the time at which its handler of ";
+            found.waiting_for += extra->task.message;
+            found.waiting_for += " goes on";
         } else if (cell.phase == cell_phase::stopping) {
             found.waiting_for = "its children to stop";
         } else if (cell.phase == cell_phase::restarting) {

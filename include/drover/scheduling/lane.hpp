@@ -41,7 +41,7 @@ struct alignas(2 * cache_line) lane {
     owned_counter returned;                                 ///< left with the caller by try_tell
     std::array<owned_counter, dead_letter_reasons> unsent;  ///< made dead letters without being pushed, by reason
     owned_counter late_replies;
-    owned_counter asks_begun;  ///< then() and co_await: asks whose asker goes on later
+    owned_counter asks_begun;  ///< asks whose asker goes on later, and coroutine handlers that wait for something
     owned_counter asks_ended;
     owned_counter timed_begun;  ///< messages that wait for their time and are sent once
     owned_counter timed_ended;

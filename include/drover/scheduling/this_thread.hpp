@@ -8,6 +8,8 @@
 
 namespace drover {
 
+struct task_environment;
+
 /// What drover knows of the calling thread. Plain data of default visibility: a program and its shared objects must agree
 /// on whether a thread is a worker.
 struct thread_state {
@@ -17,6 +19,7 @@ struct thread_state {
     core_record* direct = nullptr;
     void* outbox = nullptr;  ///< of the actor that runs here, if it has one
     void (*flush)(void* outbox) noexcept = nullptr;
+    task_environment* task = nullptr;  ///< while a coroutine of an actor runs here
     lane* outside = nullptr;  ///< all lanes of this thread to runtimes whose worker it is not
     bool worker = false;      ///< a worker of some runtime, so it must not block
 };
