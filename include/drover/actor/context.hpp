@@ -149,7 +149,7 @@ public:
         }
         more.silence->set(after, std::move(f));
         if (cell_.phase == cell_phase::running) {
-            const inside_scope scope(worker_.inside);
+            const inside_scope scope(worker_->inside);
             cell_.phase = cell_phase::timed;
         }
     }
