@@ -168,3 +168,70 @@ TEST_CASE("a stop meets an actor at any step of its restart") {
     const auto sums = w.rt.statistics();
     CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
 }
+
+namespace {
+
+struct crew {
+    std::vector<drover::ref<worker>> members{};
+    void started(context& me) {
+        for (int each = 0; each != 5; ++each) {
+            members.push_back(me.spawn<worker>(supervised{
+                .plan = {.limit = {.count = 50, .within = 1ms},
+                         .beyond = directive::escalate,
+                         .backoff = {.first = each % 2 == 0 ? 0us : 100us, .most = 300us},
+                         .kind = each == 4 ? drover::child_kind::temporary : drover::child_kind::transient}}));
+        }
+    }
+    void operator()(int n) {
+        for (std::size_t each = 0; each != members.size(); ++each) {
+            members[(each + static_cast<std::size_t>(n)) % members.size()].tell(n);
+        }
+        if (n % 97 == 96) {
+            throw std::runtime_error("crew");
+        }
+        if (n % 41 == 40) {
+            members[static_cast<std::size_t>(n) % members.size()].stop();
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("random failures in groups: rounds meet each other, stops, delays and the restarts of the parent") {
+    const std::size_t before = drover_test::blocks_in_use();
+    {
+        world w(2);
+        std::vector<drover::ref<crew>> crews;
+        for (int each = 0; each != 4; ++each) {
+            for (;;) {
+                try {
+                    crews.push_back(w.rt.spawn<crew>(
+                        supervised{.plan = {.limit = {.count = 1000, .within = 1ms},
+                                            .children = each % 2 == 0 ? drover::strategy::one_for_all
+                                                                      : drover::strategy::rest_for_one}}));
+                    break;
+                } catch (const std::runtime_error&) {}
+            }
+        }
+        std::atomic<bool> over{false};
+        std::thread time([&] {
+            while (!over) {
+                w.clock.advance(20us);
+                std::this_thread::yield();
+            }
+        });
+        const int rounds = static_cast<int>(scaled(600));
+        for (int round = 0; round != rounds; ++round) {
+            crews[static_cast<std::size_t>(round) % 4].tell(round);
+        }
+        CHECK(w.rt.drain(1h).complete);
+        over = true;
+        time.join();
+        const auto sums = w.rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+        CHECK(w.rt.stop().complete);
+    }
+    CHECK(alive == 0);
+    CHECK(drover_test::blocks_in_use() == before);
+}

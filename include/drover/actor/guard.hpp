@@ -109,6 +109,16 @@ public:
         }
     }
 
+    /// As end_delay(), of an actor that will have another delay: a timer that fires just now may not be armed again, so its
+    /// signal, which is on its way, ends this one.
+    void cut_delay(worker& me) noexcept {
+        if (waits_ && cell_->core->timers.cancel(*this)) {
+            waits_ = false;
+            me.asks_ended.add(1);
+            cell_->references.fetch_sub(1, std::memory_order_relaxed);  // never the last: this actor runs
+        }
+    }
+
     struct deleter {
         void operator()(actor_guard* gone) const noexcept { gone->operations->destroy(gone); }
     };

@@ -65,7 +65,7 @@ protected:
         if (cell_.phase != cell_phase::restarting) {
             enter_restart(mine, mine.seat->cause);
         }
-        mine.end_delay(me_);
+        mine.cut_delay(me_);
         mine.seat->in_round = true;
     }
 
@@ -91,7 +91,7 @@ protected:
             }
         }
         if (mine.seat != nullptr && mine.seat->in_round) {
-            if (!std::exchange(mine.seat->reported, true)) {
+            if (!mine.waits() && !std::exchange(mine.seat->reported, true)) {
                 static_cast<void>(cell_.parent->post(&mine.seat->halted));
             }
             return false;

@@ -19,6 +19,7 @@
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
+#include "drover/runtime/tree.hpp"
 #include "drover/scheduling/time_limit.hpp"
 
 namespace drover {
@@ -144,6 +145,14 @@ public:
     drain_result stop() {
         refuse_on_worker("stop");
         return stop_within(engine_->options.stop_deadline);
+    }
+
+    /// The actors that there are at this moment, for to_text(tree) or a look of one's own; those without a parent first, the
+    /// oldest ahead. For people: it holds every worker at the edge of the runtime, waits for those that are inside, and
+    /// allocates meanwhile. Throws std::logic_error inside a handler.
+    std::vector<actor_tree> tree() const {
+        refuse_on_worker("tree");
+        return detail::find_tree(*engine_->core, engine_->workers);
     }
 
     /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found out.

@@ -53,8 +53,8 @@ struct boss {
 }  // namespace
 
 TEST_CASE("an escalated failure is the parent's own: the child stops, and the parent is restarted") {
-    world w;
     std::atomic<int> told{-1};
+    world w;
     const auto a = w.rt.spawn<boss>(supervised{}, &told);
     CHECK(a.ask(5).get() == 5);
     const auto first = a.ask(get{}).get();
@@ -69,8 +69,8 @@ TEST_CASE("an escalated failure is the parent's own: the child stops, and the pa
 }
 
 TEST_CASE("a parent that resumes goes on without the child") {
-    world w;
     std::atomic<int> told{-1};
+    world w;
     const auto a = w.rt.spawn<boss>(supervised{.plan = {.on_failure = directive::resume}}, &told);
     CHECK(a.ask(5).get() == 5);
     a.tell(fail{});
@@ -79,16 +79,16 @@ TEST_CASE("a parent that resumes goes on without the child") {
 }
 
 TEST_CASE("a parent of which nothing is said stops of what its child escalates") {
-    world w;
     std::atomic<int> told{-1};
+    world w;
     const auto a = w.rt.spawn<boss>(&told);
     a.tell(fail{});
     wait_until([&] { return a.stopped(); });
 }
 
 TEST_CASE("the parent's own failure and its child's, which escalates, do not meet") {
-    world w;
     std::atomic<int> told{-1};
+    world w;
     const auto a = w.rt.spawn<boss>(supervised{.plan = {.limit = {.count = 1000}}}, &told);
     for (int each = 0; each != 50; ++each) {
         a.tell(fail{});
@@ -104,9 +104,9 @@ TEST_CASE("the parent's own failure and its child's, which escalates, do not mee
 }
 
 TEST_CASE("at the root the failing actor stops and the others go on, if nothing else is chosen") {
-    world w;
     std::atomic<int> told{-1};
     std::atomic<int> other{-1};
+    world w;
     const auto a = w.rt.spawn<leaf>(supervised{.plan = {.on_failure = directive::escalate}}, &told);
     const auto b = w.rt.spawn<leaf>(&other);
     a.tell(fail{});
@@ -116,9 +116,9 @@ TEST_CASE("at the root the failing actor stops and the others go on, if nothing 
 }
 
 TEST_CASE("at the root a runtime may be told to stop its actors") {
-    world w(2, [](drover::runtime_options& o) { o.on_escalation = at_root::stop_all; });
     std::atomic<int> told{-1};
     std::atomic<int> other{-1};
+    world w(2, [](drover::runtime_options& o) { o.on_escalation = at_root::stop_all; });
     const auto a = w.rt.spawn<leaf>(supervised{.plan = {.on_failure = directive::escalate}}, &told);
     const auto b = w.rt.spawn<leaf>(&other);
     CHECK(b.ask(1).get() == 1);
@@ -130,6 +130,8 @@ TEST_CASE("at the root a runtime may be told to stop its actors") {
 }
 
 TEST_CASE("at the root a function may decide, and hears what failed") {
+    std::atomic<int> told{-1};
+    std::atomic<int> other{-1};
     std::atomic<int> called{0};
     std::string heard;
     world w(2, [&](drover::runtime_options& o) {
@@ -139,8 +141,6 @@ TEST_CASE("at the root a function may decide, and hears what failed") {
             return called == 1 ? at_root::stop_actor : at_root::stop_all;
         };
     });
-    std::atomic<int> told{-1};
-    std::atomic<int> other{-1};
     const auto spawn_one = [&] {
         return w.rt.spawn<leaf>(supervised{.plan = {.on_failure = directive::escalate}, .options = {.name = "first"}},
                                 &told);
