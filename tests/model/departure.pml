@@ -1,6 +1,6 @@
 /*
  * Who hears that an actor has stopped. Stands for actor/departure.hpp, basic_cell::more, on_departure, forget and depart
- * (actor/cell.hpp), and for the end of a run in actor/life.hpp.
+ * (actor/cell.hpp), and for the end of a run in actor/ending.hpp.
  *
  * The list stands in a part of the cell that the first who needs it makes. The maker's pointer and the finisher's mark on
  * the system lane are sequentially consistent, and so are the looks for them; with BUFFERED_POINTER and BUFFERED_CLOSE

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -188,6 +189,34 @@ TEST_CASE("a sender and a receiver on two threads pass envelopes for long in fla
     CHECK(a.ask(1).get() == 1);
     // A capacity of 1024 and the magazines of two threads; not what passed through.
     CHECK(reserved_now() <= after_warm_up + std::size_t{1024} * 1024);
+}
+
+// Not a part of ctest, as it takes a minute by the clock: `build/release/tests/stress "[.minute]"`.
+TEST_CASE("a sender and a receiver on two cores run for a minute in flat memory", "[.minute]") {
+    const std::size_t before = blocks_in_use();
+    std::size_t at_start = 0;
+    std::size_t at_end = 0;
+    std::size_t number = 0;
+    {
+        drover::runtime rt({.threads = 1});
+        const auto a = rt.spawn<sink_actor>(drover::spawn_in<drover::bounded_mailbox<1024, patient>>{});
+        const auto send_for = [&](std::chrono::seconds time) {
+            for (const auto end = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < end;) {
+                for (int each = 0; each != 1000; ++each) {
+                    a.tell(numbered{0, number++});
+                }
+            }
+        };
+        send_for(std::chrono::seconds(1));
+        at_start = reserved_now();
+        send_for(std::chrono::seconds(60));
+        at_end = reserved_now();
+        CHECK(rt.drain(std::chrono::seconds(60)));
+        CHECK(rt.statistics().handled == number);
+    }
+    std::printf("%zu messages; %zu bytes reserved after a second, %zu after a minute more\n", number, at_start, at_end);
+    CHECK(at_end <= at_start + std::size_t{1024} * 1024);
+    CHECK(blocks_in_use() == before);
 }
 
 TEST_CASE("a burst of ten million messages that wait side by side is handled, and its memory is given back") {

@@ -22,6 +22,13 @@ struct holder {
     void operator()(int) {}
 };
 
+struct detained {
+    void operator()(int) { started->open(), release->pass(); }
+    void operator()(const drover_test::door*) {}
+    drover_test::door* started;
+    drover_test::door* release;
+};
+
 }  // namespace
 
 // Red if the table takes `current` from the old entry before it publishes the new one.
@@ -108,4 +115,49 @@ TEST_CASE("names that are added while their actor stops are refused or given up"
         REQUIRE(names.names().empty());
     }
     CHECK(refused <= 4 * rounds);
+}
+
+// The one that has stopped keeps its place in the rotation until its mailbox is empty, here for the whole of the test: each
+// send meets it now and then, and goes on to the other. Red if a look-up can pass over the one that lives, because another
+// thread turns the rotation meanwhile.
+TEST_CASE("a service whose provider has just stopped is known to several threads at once") {
+    drover_test::door started;
+    drover_test::door release;
+    drover_test::door burying;
+    drover_test::door over;
+    world w(2, [&](drover::runtime_options& options) {
+        options.on_dead_letter = [&](const drover::dead_letter&) {
+            burying.open();
+            over.pass();
+        };
+    });
+    auto& names = w.rt.registry();
+    const auto ending = w.rt.spawn<detained>(detained{&started, &release});
+    const auto alive = w.rt.spawn<detained>(detained{&started, &over});
+    names.provide("service", ending);
+    names.provide("service", alive);
+    ending.tell(1);
+    started.pass();
+    ending.tell(&over);
+    ending.stop();
+    release.open();
+    burying.pass();
+
+    std::atomic<std::uint64_t> wrong{0};
+    std::vector<std::thread> threads;
+    for (int each = 0; each != 3; ++each) {
+        threads.emplace_back([&] {
+            const address name("service");
+            for (std::size_t look = 0; look != scaled(1'000'000); ++look) {
+                wrong.fetch_add(names.find(name) == alive ? 0 : 1, std::memory_order_relaxed);
+            }
+        });
+    }
+    for (std::thread& each : threads) {
+        each.join();
+    }
+    CHECK(wrong == 0);
+    CHECK(names.providers<detained>("service").size() == 2);
+    over.open();
+    CHECK(w.finish());
 }

@@ -12,6 +12,7 @@
 
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/base/block_pool.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/envelope.hpp"
 #include "drover/scheduling/worker.hpp"
@@ -68,11 +69,9 @@ public:
             std::array<message_node*, chunk> nodes;
             const std::size_t wanted = std::min(chunk, most - taken);
             const std::size_t got = turn_.take_more(&record, nodes.data(), wanted);
-            for (std::size_t each = 0; each != got; ++each) {
-                take(*static_cast<envelope_type*>(nodes[each]), thrown);
-                if (each + 1 != got) {  // the last is still the mailbox's
-                    release_envelope<basic_context<F>, typename F::tracing::stamp>(nodes[each]);
-                }
+            take(nodes.data(), got, thrown);
+            if (got != 0) {  // the last is still the mailbox's
+                block_pool::release_all(nodes.data(), got - 1, envelope_type::size_class);
             }
             taken += got;
             if (got != wanted) {
@@ -117,6 +116,23 @@ private:
                 });
             }
             attempt(thrown, [&] { from.destroy_payload(); });
+        }
+    }
+
+    void take(message_node* const* nodes, std::size_t count, std::exception_ptr& thrown) noexcept {
+        if constexpr (std::is_trivially_copyable_v<M> && envelope_type::trivial) {
+            if (messages_ != nullptr) [[likely]] {
+                M* const to = messages_ + count_;  // a local: what is stored through it might be a count
+                for (std::size_t each = 0; each != count; ++each) {
+                    ::new (static_cast<void*>(to + each))
+                        M(std::move(static_cast<envelope_type*>(nodes[each])->payload()));
+                }
+                count_ += count;
+            }
+        } else {
+            for (std::size_t each = 0; each != count; ++each) {
+                take(*static_cast<envelope_type*>(nodes[each]), thrown);
+            }
         }
     }
 

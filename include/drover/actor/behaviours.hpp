@@ -107,7 +107,7 @@ concept can_enter = requires(B& state, basic_context<F>& turn) { state.entered(t
 /// of them takes. One that the present behaviour has no handler for becomes a dead letter with the reason `unhandled`, and
 /// an ask of it fails with `ask_error::unhandled`. Keep such messages for later with `stash`.
 ///
-/// `started` of the first is called, and `stopped` of the one in force at the end; `entered(context&)`, if a behaviour has
+/// `started` of the first is called, and `stopped` or `restarting` of the one in force at the end; `entered(context&)`, if a behaviour has
 /// it, each time that `become` puts it in force. A behaviour's classes may be incomplete where the list is named.
 template <class First, class... Rest>
 class behaviours {
@@ -165,6 +165,14 @@ public:
     {
         static constexpr std::array<void (*)(void*, const stop_reason&), count> each{&stop<First>, &stop<Rest>...};
         each[present_.place](present_.state, reason);
+    }
+
+    void restarting(const std::exception_ptr& cause)
+        requires(has_restarting<First> || (has_restarting<Rest> || ...))
+    {
+        static constexpr std::array<void (*)(void*, const std::exception_ptr&), count> each{&leave<First>,
+                                                                                            &leave<Rest>...};
+        each[present_.place](present_.state, cause);
     }
 
     // --- for the runtime ---------------------------------------------------------------------------------------------
@@ -228,6 +236,13 @@ private:
     static void stop(void* state, const stop_reason& reason) {
         if constexpr (has_stopped<B>) {
             static_cast<B*>(state)->stopped(reason);
+        }
+    }
+
+    template <class B>
+    static void leave(void* state, const std::exception_ptr& cause) {
+        if constexpr (has_restarting<B>) {
+            static_cast<B*>(state)->restarting(cause);
         }
     }
 

@@ -58,11 +58,13 @@ struct alignas(cache_line) basic_cell : runnable {
     system_lane system;
     std::atomic<std::uint32_t> references{2};
     static constexpr std::uint8_t not_requested = 0xff;
+    static constexpr unsigned ended = 0x40;  ///< beside a stop_kind: it is why the actor stopped
     std::atomic<std::uint8_t> requested{
         not_requested};  ///< a stop_kind: why a stop was posted, the first one; then why it stopped
     std::atomic<bool> pill_sent{false};
     cell_phase phase = cell_phase::fresh;
     bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
+    bool stateless : 1 = false;      ///< between two states: the old one is gone and the new one not there
     bool outboxed : 1 = false;       ///< its sends go through an outbox; set before anybody else knows the cell
     const core_pointer<F> core;
     const cell_operations<F>* const operations;
@@ -152,15 +154,16 @@ struct alignas(cache_line) basic_cell : runnable {
             } catch (...) {  // no memory: then who asks hears the kind alone
             }
         }
-        requested.store(static_cast<std::uint8_t>(reason.kind()), std::memory_order_relaxed);
+        requested.store(static_cast<std::uint8_t>(static_cast<unsigned>(reason.kind()) | ended),
+                        std::memory_order_relaxed);
     }
 
     /// Any thread that has seen the system lane closed.
     stop_reason reason_of_end() const noexcept {
-        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed));
+        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed) & ~ended);
         const cell_extra<F>* const present = extra.load(std::memory_order_acquire);
-        return kind == stop_kind::failed && present != nullptr && present->reason.has_value() ? *present->reason
-                                                                                              : stop_reason(kind);
+        const bool kept = present != nullptr && present->reason.has_value() && present->reason->kind() == kind;
+        return kept ? *present->reason : stop_reason(kind);
     }
 
     // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------
@@ -186,6 +189,11 @@ struct alignas(cache_line) basic_cell : runnable {
     /// send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         mine.pushed.add(count);
+        return push_counted(mine, first, last, count);
+    }
+
+    /// The same for messages that are in the accounts already.
+    delivery push_counted(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         metrics::on_enqueue(count);
         return follow_push(mine, list::push_chain(incoming, first, last));
     }
@@ -222,10 +230,15 @@ struct alignas(cache_line) basic_cell : runnable {
     void request_stop(stop_kind why) noexcept {
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
-        std::uint8_t expected = not_requested;
-        if (requested.compare_exchange_strong(expected, static_cast<std::uint8_t>(why), std::memory_order_acq_rel)) {
-            wake(mine, system.post_stop());  // releases `requested`
+        std::uint8_t seen = not_requested;
+        // An overflow fails the actor, which may outlive that: so it does not stand in the way of a stop.
+        while (!requested.compare_exchange_weak(seen, static_cast<std::uint8_t>(why), std::memory_order_acq_rel)) {
+            if (seen != not_requested &&
+                (seen != static_cast<std::uint8_t>(stop_kind::failed) || why == stop_kind::failed)) {
+                return;
+            }
         }
+        wake(mine, system.post_stop());  // releases `requested`
     }
 
     void request_stop_when_drained() noexcept {

@@ -26,6 +26,9 @@ struct pending_ask;
 template <class F>
 class watch_table;
 
+template <class F>
+class actor_guard;
+
 /// How a handler changes the behaviour of its actor, whose type it does not know; see actor/behaviours.hpp.
 template <class F>
 struct behaviour_operations {
@@ -50,24 +53,41 @@ struct cell_operations {
     const behaviour_operations<F>* behaviours = nullptr;  ///< null unless it has several
 };
 
-/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners, messages out of a stash.
-/// Made when first needed.
+/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners, supervision, messages out
+/// of a stash. Made when first needed.
 template <class F>
 struct cell_extra {
-    /// Decides what a failure does in place of stopping the actor; true if it has decided. Supervision sets it.
-    using failure_hook = bool(basic_cell<F>&, basic_context<F>&, const std::exception_ptr&);
+    cell_extra() noexcept = default;
+    cell_extra(const cell_extra&) = delete;
+    cell_extra& operator=(const cell_extra&) = delete;
+    ~cell_extra() {
+        if (guard != nullptr) {
+            free_guard(guard);
+        }
+    }
 
     std::string name;
     basic_cell<F>* youngest_child = nullptr;
     pending_ask<F>* asks = nullptr;
     std::optional<stop_reason> reason;
-    failure_hook* on_failure = nullptr;
+    std::exception_ptr escalated;     ///< what a child that has just stopped hands up
+    actor_guard<F>* guard = nullptr;  ///< of a supervised actor; set before anybody else knows the cell, and owned
+    void (*free_guard)(actor_guard<F>*) noexcept = nullptr;
     departure_list departures;
     std::shared_ptr<watch_table<F>>
         watches;  ///< whose end this actor waits for; shared only so that the type may be incomplete
 
     message_node* first_replayed = nullptr;  ///< what the stash gave back; handled before anything in the mailbox
     message_node* last_replayed = nullptr;
+
+    void give_back(message_node* first, message_node* last) noexcept {
+        if (last_replayed != nullptr) {
+            last_replayed->next.store(first, std::memory_order_relaxed);
+        } else {
+            first_replayed = first;
+        }
+        last_replayed = last;
+    }
 
     message_node* take_replayed() noexcept {
         message_node* const node = first_replayed;
@@ -80,15 +100,16 @@ struct cell_extra {
 };
 
 enum class cell_phase : std::uint8_t {
-    fresh,      ///< `started` has not run yet
-    running,    ///< takes messages
-    replaying,  ///< running, and messages out of a stash come first
-    unhandled,  ///< running, and its present behaviour has just refused a message
-    attending,  ///< running, and in `started` or a signal's code at the moment
-    batched,    ///< running, and the handler that runs has more than one message
-    ending,     ///< has come to the mark of stop_when_drained()
-    stopping,   ///< waits for its children to stop; takes signals only
-    closed,     ///< its state is gone
+    fresh,       ///< `started` has not run yet
+    running,     ///< takes messages
+    replaying,   ///< running, and messages out of a stash come first
+    unhandled,   ///< running, and its present behaviour has just refused a message
+    attending,   ///< running, and in `started` or a signal's code at the moment
+    batched,     ///< running, and the handler that runs has more than one message
+    ending,      ///< has come to the mark of stop_when_drained()
+    restarting,  ///< waits for its children to stop, or for the moment of its new state; takes signals only
+    stopping,    ///< waits for its children to stop; takes signals only
+    closed,      ///< its state is gone
 };
 
 }  // namespace drover

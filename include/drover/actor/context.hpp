@@ -148,13 +148,7 @@ public:
     /// Messages out of a stash, linked from first to last: handled in order when the present handler has returned, before
     /// anything in the mailbox. Throws std::bad_alloc; then it has not taken them.
     void replay(message_node* first, message_node* last) {
-        cell_extra<F>& more = cell_.more();
-        if (more.last_replayed != nullptr) {
-            more.last_replayed->next.store(first, std::memory_order_relaxed);
-        } else {
-            more.first_replayed = first;
-        }
-        more.last_replayed = last;
+        cell_.more().give_back(first, last);
         if (cell_.phase == cell_phase::running) {
             const inside_scope scope(worker_.inside);
             cell_.phase = cell_phase::replaying;

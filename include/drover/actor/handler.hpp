@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <exception>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -144,6 +145,9 @@ concept has_behaviours = requires { typename A::behaviour_list; };
 
 template <class A, class F>
 concept has_started = requires(A& state, basic_context<F>& context) { state.started(context); };
+
+template <class A>
+concept has_restarting = requires(A& state, const std::exception_ptr& cause) { state.restarting(cause); };
 
 template <class A>
 concept has_stopped = requires(A& state, const stop_reason& reason) { state.stopped(reason); };

@@ -11,6 +11,7 @@
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
 #include "drover/message/envelope.hpp"
 
@@ -52,17 +53,22 @@ template <class A, class M, class F>
 struct told_message {
     using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, M>;
 
-    static message_node* create(basic_cell<F>& receiver, M&& message) { return make(receiver, std::move(message)); }
-    static message_node* create(basic_cell<F>& receiver, const M& message) { return make(receiver, message); }
+    static message_node* create(basic_cell<F>& receiver, M&& message) {
+        return create_in(block_pool::allocate(envelope_type::size_class), receiver, std::move(message));
+    }
+    static message_node* create(basic_cell<F>& receiver, const M& message) {
+        return create_in(block_pool::allocate(envelope_type::size_class), receiver, message);
+    }
 
-private:
+    /// In a block of the envelope's class, which goes back to the pool if it throws.
     template <class Argument>
-    static message_node* make(basic_cell<F>& receiver, Argument&& message) {
-        envelope_type* const fresh = envelope_type::create(&record, std::forward<Argument>(message));
+    static message_node* create_in(void* block, basic_cell<F>& receiver, Argument&& message) {
+        envelope_type* const fresh = envelope_type::create_in(block, &record, std::forward<Argument>(message));
         F::tracing::sent(fresh->stamp, receiver.id);
         return fresh;
     }
 
+private:
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
         if constexpr (is_batched<A, M>) {

@@ -45,10 +45,12 @@ public:
     recipient(const ref<A, F>& target) noexcept
         : basic_handle<F>(target), operations_(&detail::tell_operations_for<A, M, F>) {}
 
+    /// Answers as ref::tell().
     delivery tell(M message) const {
         return this->cell_ == nullptr ? delivery::no_target : operations_->tell(*this->cell_, std::move(message));
     }
 
+    /// As ref::try_tell(): the message stays with the caller unless this answers `accepted` or `accepted_above_high_water`.
     [[nodiscard]] delivery try_tell(M& message) const {
         return this->cell_ == nullptr ? delivery::no_target : operations_->try_tell(*this->cell_, message);
     }
@@ -72,10 +74,12 @@ public:
     recipient(const ref<A, F>& target) noexcept
         : basic_handle<F>(target), operations_(&detail::ask_operations_for<A, R, M, F>) {}
 
+    /// Answers as ref::tell().
     delivery tell(M message) const {
         return this->cell_ == nullptr ? delivery::no_target : operations_->tell(*this->cell_, std::move(message));
     }
 
+    /// As ref::try_tell(): the message stays with the caller unless this answers `accepted` or `accepted_above_high_water`.
     [[nodiscard]] delivery try_tell(M& message) const {
         return this->cell_ == nullptr ? delivery::no_target : operations_->try_tell(*this->cell_, message);
     }

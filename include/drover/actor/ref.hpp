@@ -33,8 +33,8 @@ struct ask_result<A, M, F> {
 /// A typed reference to an actor of type `A`, which may be incomplete until something is sent. One pointer; copies are
 /// counted; sends through it change no count. It stays valid for ever: once the actor has stopped, sends answer `stopped`.
 ///
-/// Sends are safe from any thread, never block, and allocate at most an envelope from the calling thread's pool. A send
-/// throws only std::bad_alloc, or what the message's move constructor throws; then nothing was sent. Messages from one
+/// Sends are safe from any thread and allocate at most an envelope from the calling thread's pool. They never block, but for a
+/// full mailbox whose policy is `block_sender`. A send throws only std::bad_alloc, or what the message's move constructor throws; then nothing was sent. Messages from one
 /// sender to one actor arrive in order. A message that the actor has no handler for is refused at compile time.
 template <class A, class F = features>
 class ref : public basic_handle<F> {
@@ -44,8 +44,11 @@ public:
     ref() noexcept = default;
     explicit ref(boost::intrusive_ptr<basic_cell<F>> cell) noexcept : basic_handle<F>(std::move(cell)) {}
 
-    /// Sends `message`, moved or copied as an argument is. O(1): one atomic exchange. What is not delivered becomes a dead
-    /// letter, except through an empty ref, which has no runtime to report to: that answers `no_target`.
+    /// Sends `message`, moved or copied as an argument is. O(1): one atomic exchange. It is on its way if this answers `accepted`,
+    /// `accepted_above_high_water` (a mailbox with water marks) or `deferred` (from an actor with an outbox): is_accepted(). Else
+    /// the answer is `stopped`, or of a full mailbox, by its policy, `rejected_full` (also `fail_actor`), `dropped`, or of
+    /// `block_sender` `timed_out` and on a worker `would_deadlock`; and the message becomes a dead letter, except through
+    /// an empty ref, which has no runtime to report to: that answers `no_target`.
     template <class M>
     delivery tell(M&& message) const {
         using message_type = std::decay_t<M>;
@@ -59,7 +62,9 @@ public:
         }
     }
 
-    /// As tell(), but the message stays with the caller, unchanged, unless this answers `accepted`.
+    /// As tell(), but the message stays with the caller, unchanged, unless this answers `accepted` or
+    /// `accepted_above_high_water`: is_accepted(). Never `deferred`, and never waits: a full mailbox of `block_sender` answers
+    /// `rejected_full`.
     template <class M>
     [[nodiscard]] delivery try_tell(M& message) const {
         static_assert(!std::is_const_v<M>,
@@ -75,8 +80,8 @@ public:
     }
 
     /// Sends every element of `range` by one atomic exchange: nothing of another sender comes between them. The elements of
-    /// an rvalue container are moved, others are copied. O(n). If a copy throws, nothing was sent. An empty range is
-    /// `accepted`.
+    /// an rvalue container are moved, others are copied. O(n). If a copy throws, nothing was sent. Answers for
+    /// all as tell(), but never `deferred`; more than a mailbox can ever hold are refused. An empty range is `accepted`.
     template <std::ranges::input_range Range>
     delivery tell_batch(Range&& range) const {
         using message_type = std::ranges::range_value_t<Range>;

@@ -160,7 +160,7 @@ struct reply_record final : pending_ask<F> {
     /// The asking actor, with its own reference, which passes on: `f` runs in one of its later turns.
     template <class Callable>
     void continue_with(basic_cell<F>& self, Callable f) {
-        if (self.phase == cell_phase::stopping) {
+        if (self.phase == cell_phase::stopping || self.phase == cell_phase::restarting) {
             release();  // it has taken leave of its asks already; `f` is not run
             return;
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <type_traits>
 
@@ -65,7 +66,7 @@ public:
             }
             message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its);
             if (node != nullptr) [[likely]] {
-                prefetch_to_read(node->next.load(std::memory_order_relaxed));
+                prefetch_following(node);
                 const after_handler after = handle(self, me, node);
                 if (after != after_handler::next) [[unlikely]] {
                     if (after == after_handler::stopped) {
@@ -112,9 +113,22 @@ private:
     using life::turn_;
     using typename life::after_handler;
 
+    static constexpr std::uintptr_t nearest = 256;  // bytes: beside each other, in the classes of most envelopes
+    static constexpr std::uintptr_t steps_ahead = 5;
     static constexpr unsigned most_empty_looks = 64;
     static constexpr unsigned most_waits = 2;
     static constexpr int pauses_for_more = 32;
+
+    // The next message and, if it stands beside this one as the messages of an outbox do, one further on in that direction.
+    static void prefetch_following(const message_node* node) noexcept {
+        const message_node* const next = node->next.load(std::memory_order_relaxed);
+        prefetch_to_read(next);
+        const auto here = reinterpret_cast<std::uintptr_t>(node);
+        const std::uintptr_t step = reinterpret_cast<std::uintptr_t>(next) - here;
+        if (step + nearest <= 2 * nearest) {
+            prefetch_to_read(reinterpret_cast<const void*>(here + steps_ahead * step));
+        }
+    }
 
     // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
     // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines. True if it
@@ -169,18 +183,28 @@ private:
             return 0;  // what comes next is out of the stash
         }
         return with_extra(self, [&](extra_type& own) noexcept {
-            const taking_owner its{{self}, Mailbox::given(self.incoming, self.consumed, own)};
             const auto same = [record](const message_node* node) noexcept {
                 return static_cast<const envelope_of<F>*>(node)->operations == record;
             };
+            const message_node* const handled = Mailbox::given(self.incoming, self.consumed, own);
             std::size_t taken = 0;
-            while (taken != most) {
-                message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its, same);
-                if (node == nullptr) {
-                    break;
+            if constexpr (requires { Mailbox::take(self.consumed, nodes, most, same); }) {
+                taken = Mailbox::take(self.consumed, nodes, most, same);
+                if (taken != 0 && handled != nullptr) {
+                    cell::release_envelope_of(const_cast<message_node*>(handled));
                 }
-                F::tracing::received(static_cast<envelope_of<F>*>(node)->stamp, self.id);
-                nodes[taken++] = node;
+            } else {
+                const taking_owner its{{self}, handled};
+                while (taken != most) {
+                    message_node* const node = Mailbox::pop(self.incoming, self.consumed, own, its, same);
+                    if (node == nullptr) {
+                        break;
+                    }
+                    nodes[taken++] = node;
+                }
+            }
+            for (std::size_t each = 0; each != taken; ++each) {
+                F::tracing::received(static_cast<envelope_of<F>*>(nodes[each])->stamp, self.id);
             }
             if (taken != 0 && self.phase == cell_phase::running) {
                 self.phase = cell_phase::batched;
@@ -261,6 +285,7 @@ void basic_cell<F>::on_child_stopped(signal<context>* node, context& turn) {
     basic_cell& child = static_cast<child_signal*>(node)->child;
     const inside_scope scope(turn.on().inside);
     child.unlink_from(turn.cell().more().youngest_child);
+    hand_up_failure(child, turn.cell().more());
     turn.on().group.retire(turn.on(), &child);
 }
 

@@ -136,14 +136,6 @@ private:
     std::size_t count_;
 };
 
-// Does an outbox take this send? Only to actors of its runtime whose mailbox is the list, and which live.
-template <class F>
-basic_outbox<F>* outbox_for(const basic_cell<F>& cell, const lane& mine) noexcept {
-    return mine.worker && cell.box == nullptr && !cell.system.is_closed()
-               ? static_cast<basic_outbox<F>*>(this_thread().outbox)
-               : nullptr;
-}
-
 template <class A, class M, class F>
 [[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message) {
     using message_type = std::decay_t<M>;
@@ -152,9 +144,6 @@ template <class A, class M, class F>
     const port<A, F> way(cell, mine);
     if (!way.gate_open()) [[unlikely]] {
         return way.refuse(type_name<message_type>(), delivery::stopped);
-    }
-    if (basic_outbox<F>* const outbox = outbox_for(cell, mine); outbox != nullptr) {
-        return outbox->add(cell, told_message<A, message_type, F>::create(cell, std::forward<M>(message)));
     }
     way.check_level(message);
     const admitted place = way.admit(1, true);
@@ -165,6 +154,20 @@ template <class A, class M, class F>
     message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
     reserved.keep();
     return way.push({node, node, 1}, place);
+}
+
+// When a send does not go straight: it goes through the outbox of the actor that runs here, or else the long way.
+template <class A, class M, class F>
+[[gnu::noinline]] delivery tell_deferred(basic_cell<F>& cell, M&& content) {
+    if constexpr (has_plain_mailbox<A>) {
+        auto* const outbox = static_cast<basic_outbox<F>*>(this_thread().outbox);
+        if (outbox != nullptr && outbox->takes(cell)) [[likely]] {
+            using message = told_message<A, std::decay_t<M>, F>;
+            void* const block = outbox->room_for(cell, message::envelope_type::size_class);
+            return outbox->add(cell, message::create_in(block, cell, std::forward<M>(content)));
+        }
+    }
+    return tell_with_care<A>(cell, std::forward<M>(content));
 }
 
 template <class A, class M, class F>
@@ -182,7 +185,7 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
             return cell.push(mine, node, node, 1);
         }
     }
-    return tell_with_care<A>(cell, std::forward<M>(message));
+    return tell_deferred<A>(cell, std::forward<M>(message));
 }
 
 template <class A, class M, class F>

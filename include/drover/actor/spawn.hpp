@@ -12,6 +12,7 @@
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/boxed_mailbox.hpp"
 #include "drover/actor/choices.hpp"
+#include "drover/actor/guard.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/linger.hpp"
 #include "drover/actor/ref.hpp"
@@ -103,17 +104,27 @@ void choose_outbox(basic_cell<F>& fresh) noexcept {
     }
 }
 
+// What supervises the actor if its type says how (supervision/supervision.hpp); else null.
+template <class A, class F, class... Arguments>
+guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
+    if constexpr (requires { A::supervision.on_failure; }) {
+        return A::supervision.template guard<A, F>(arguments...);
+    } else {
+        return nullptr;
+    }
+}
+
 }  // namespace detail
 
-/// Makes an actor of type `A`: constructed here, in the caller's thread, from `arguments` (with braces if it is an
-/// aggregate); `started` runs on a worker. `parent` is the actor that runs here, or null. Throws std::bad_alloc and what the
-/// constructor throws; then nothing has happened.
-template <class A, class F, class Mailbox, class... Arguments>
-ref<A, F> spawn_with(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, Arguments&&... arguments) {
+/// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent` is
+/// the actor that runs here, or null. Throws std::bad_alloc and what `build` throws; then nothing has happened.
+template <class A, class F, class Mailbox, class Build>
+ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, guard_pointer<F> guard,
+                      Build build) {
     using cell_type = actor_cell<A, F>;
     lane& mine = lane_to(core);
     cell_extra<F>* named = nullptr;
-    if (!options.name.empty()) {
+    if (!options.name.empty() || guard != nullptr) {
         named = new cell_extra<F>;
         named->name = std::move(options.name);
     }
@@ -126,12 +137,16 @@ ref<A, F> spawn_with(actor_core<F>& core, basic_cell<F>* parent, spawn_options o
     cell_type* fresh = nullptr;
     try {
         fresh = new (memory) cell_type(core, own.get());
-        detail::construct_state<A>(std::addressof(fresh->state), std::forward<Arguments>(arguments)...);
+        build(std::addressof(fresh->state));
     } catch (...) {
         std::destroy_at(fresh);
         pooled_memory<cell_type>::deallocate(memory);
         core.release();
         throw;
+    }
+    if (guard != nullptr) {
+        extra->free_guard = guard->operations->destroy;
+        extra->guard = guard.release();
     }
     fresh->extra.store(extra.release(), std::memory_order_release);
     if constexpr (batching_of<A>::patience.count() > 0) {
@@ -152,6 +167,14 @@ ref<A, F> spawn_with(actor_core<F>& core, basic_cell<F>* parent, spawn_options o
         fresh->schedule(mine);
     }
     return result;
+}
+
+/// As above, from `arguments` (with braces if it is an aggregate).
+template <class A, class F, class Mailbox, class... Arguments>
+ref<A, F> spawn_with(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, Arguments&&... arguments) {
+    return spawn_built<A, F, Mailbox>(
+        core, parent, std::move(options), detail::own_guard<A, F>(arguments...),
+        [&](A* at) { detail::construct_state<A>(at, std::forward<Arguments>(arguments)...); });
 }
 
 template <class A, class F, class... Arguments>

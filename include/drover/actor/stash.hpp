@@ -29,7 +29,13 @@ public:
     stash() noexcept = default;
     stash(const stash&) = delete;
     stash& operator=(const stash&) = delete;
-    ~stash() { bury_all(dead_letter_reason::stopped); }
+    ~stash() {
+        if (size_ != 0 && owner_->phase == cell_phase::restarting) {
+            owner_->extra.load(std::memory_order_relaxed)->give_back(first_.load(std::memory_order_relaxed), last_);
+        } else {
+            bury_all(dead_letter_reason::stopped);
+        }
+    }
 
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }

@@ -174,8 +174,7 @@ private:
 class scoped_timer {
 public:
     scoped_timer() noexcept = default;
-    scoped_timer(timer_handle handle) noexcept
-        : handle_(std::move(handle)) {}  // NOLINT: `scoped_timer t = a.tell_after(…)`
+    scoped_timer(timer_handle held) noexcept : handle_(std::move(held)) {}
     scoped_timer(scoped_timer&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
     scoped_timer& operator=(scoped_timer&& other) noexcept {
         if (this != &other) {

@@ -66,7 +66,8 @@ private:
 template <class F>
 void basic_cell<F>::tell_water_level(bool rose) noexcept {
     std::unique_lock lock(box->listeners_mutex);
-    box->risen = box->risen || rose;
+    const bool restored = box->room->take_restored();
+    box->risen = box->risen || rose || restored;
     if (box->telling) {
         return;  // who tells looks again at the end
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +44,47 @@ public:
         return refill(size_class);
     }
 
+    /// Blocks of one class side by side in memory, to be taken one after the other, in the order in which the pool has them.
+    struct run {
+        std::byte* next = nullptr;
+        std::int16_t step = 0;
+        std::uint8_t left = 0;
+        std::uint8_t size_class = 0;
+
+        /// Not if none is left.
+        void* take() noexcept {
+            std::byte* const block = next;
+            next += step;
+            left -= 1;
+            prefetch_to_write(next);
+            return block;
+        }
+        void release() noexcept {
+            while (left != 0) {
+                block_pool::release(take(), size_class);
+            }
+        }
+    };
+
+    /// One to `most` blocks, as many as stand so where the pool would take the next one from. Otherwise as allocate().
+    static run allocate_run(std::uint8_t size_class, std::uint8_t most) {
+        const auto bytes = static_cast<std::int16_t>((size_class + 1U) * granule);
+        run blocks{static_cast<std::byte*>(allocate(size_class)), 0, 1, size_class};
+        detail::block_magazine* const magazine = cache().loaded[size_class];
+        if (magazine->count != 0) {
+            const auto* const second = static_cast<std::byte*>(magazine->blocks[magazine->count - 1]);
+            blocks.step = second < blocks.next ? static_cast<std::int16_t>(-bytes) : bytes;
+            const std::byte* wanted = blocks.next + blocks.step;
+            while (blocks.left < most && magazine->count != 0 && magazine->blocks[magazine->count - 1] == wanted) {
+                magazine->count -= 1;
+                unpoison(wanted, (size_class + 1U) * granule);
+                blocks.left += 1;
+                wanted += blocks.step;
+            }
+        }
+        return blocks;
+    }
+
     /// Any thread, also another than the one that allocated; never throws.
     static void release(void* block, std::uint8_t size_class) noexcept {
         poison(block, (size_class + 1U) * granule);
@@ -51,6 +93,27 @@ public:
             magazine->blocks[magazine->count++] = block;
         } else {
             drain(block, size_class);
+        }
+    }
+
+    /// The same for `count` blocks of one class, with one look at the magazine for all that fit.
+    template <class Block>
+    static void release_all(Block* const* blocks, std::size_t count, std::uint8_t size_class) noexcept {
+        while (count != 0) {
+            detail::block_magazine* const magazine = cache().loaded[size_class];
+            const std::size_t fit = std::min<std::size_t>(count, magazine->capacity - magazine->count);
+            void** const to = magazine->blocks.data() + magazine->count;
+            for (std::size_t each = 0; each != fit; ++each) {
+                poison(blocks[each], (size_class + 1U) * granule);
+                to[each] = blocks[each];
+            }
+            magazine->count += static_cast<std::uint32_t>(fit);
+            blocks += fit;
+            count -= fit;
+            if (count != 0) {
+                release(*blocks++, size_class);
+                count -= 1;
+            }
         }
     }
 

@@ -75,7 +75,7 @@ public:
     }
 
     /// The consumer's: `count` messages have left. True if that brought the level down to the low mark, from above the high
-    /// one: somebody must be told.
+    /// one, even if it has risen again meanwhile: somebody must be told how it stands.
     bool release(std::size_t count) noexcept {
         asymmetric_fence::light_store(released_, released_.load(std::memory_order_relaxed) + count);
         if (waiters_.load(std::memory_order_relaxed) != 0) [[unlikely]] {  // pairs with the heavy fence of a waiter
@@ -94,6 +94,12 @@ public:
     void settle_water() noexcept {
         asymmetric_fence::heavy_fence();  // pairs with the light store in release()
         static_cast<void>(fell());
+    }
+
+    /// Has the level risen above the high mark while a fall was found? Who tells, under the lock of those that do: the rise is told
+    /// even if it is over, since a sender may have heard of it.
+    bool take_restored() noexcept {
+        return restored_.load(std::memory_order_seq_cst) && restored_.exchange(false, std::memory_order_seq_cst);
     }
 
     /// Which way it went last; what rose() and release() have answered may come out of order.
@@ -154,10 +160,20 @@ protected:
 
     std::int64_t capacity() const noexcept { return static_cast<std::int64_t>(limits_.capacity); }
 
-    // Senders may have filled it up to the high mark again before the flag changed, and none of them has seen that it did.
+    // True if it has changed the flag, be it for a moment. Senders may have filled it up above the high mark before that, and
+    // none of them has seen it; so it is set again. That is a rise as any other: a fall may have been told meanwhile, and what
+    // left meanwhile has found the flag down and told nobody. Modelled in tests/model/water.pml.
     bool fell() noexcept {
-        return level() <= limits_.low_water && above_.exchange(false, std::memory_order_seq_cst) &&
-               (level() <= limits_.high_water || above_.exchange(true, std::memory_order_seq_cst));
+        bool changed = false;
+        while (level() <= limits_.low_water && above_.exchange(false, std::memory_order_seq_cst)) {
+            changed = true;
+            if (level() <= limits_.high_water || above_.exchange(true, std::memory_order_seq_cst)) {
+                break;
+            }
+            restored_.store(true, std::memory_order_seq_cst);  // pairs with take_restored()
+            asymmetric_fence::heavy_fence();                   // pairs with the light store in release()
+        }
+        return changed;
     }
 
     // Senders' line.
@@ -172,6 +188,7 @@ protected:
     alignas(cache_line) std::atomic<std::uint64_t> released_{0};
     std::atomic<std::uint32_t> waiters_{0};
     std::atomic<bool> above_{false};
+    std::atomic<bool> restored_{false};
     std::atomic<std::uint32_t> bell_{0};
 };
 

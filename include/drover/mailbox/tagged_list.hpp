@@ -73,6 +73,24 @@ struct tagged_list {
         return next;
     }
 
+    /// As so many calls of pop(), up to `most` or to one that is not `wanted`; writes what they give and retires none of
+    /// it, nor what pop() gave last. Gives how many.
+    template <class Wanted>
+    static std::size_t take(consumer_side& c, message_node** nodes, std::size_t most, Wanted wanted) noexcept {
+        message_node* last = c.tail;
+        std::size_t taken = 0;
+        while (taken != most) {
+            message_node* const next = last->next.load(std::memory_order_acquire);  // pairs with push_chain()
+            if (next == nullptr || !wanted(next)) {
+                break;
+            }
+            nodes[taken++] = next;
+            last = next;
+        }
+        c.tail = last;
+        return taken;
+    }
+
     template <class Retire>
     static bool try_mark_idle(producer_side& p, consumer_side& c, Retire retire) noexcept {
         return try_leave(p, c, idle, retire);

@@ -31,6 +31,12 @@ struct unbounded_mailbox {
         return tagged_list::pop(p, c, [&](message_node* n) noexcept { owner.retire(n); }, wanted);
     }
 
+    /// What a mailbox may have beside what the concept asks for: many at once, none of them retired.
+    template <class Wanted>
+    static std::size_t take(consumer_side& c, message_node** nodes, std::size_t most, Wanted wanted) noexcept {
+        return tagged_list::take(c, nodes, most, wanted);
+    }
+
     template <class Owner>
     static bool try_mark_idle(producer_side& p, consumer_side& c, extra&, const Owner& owner) noexcept {
         return tagged_list::try_mark_idle(p, c, [&](message_node* n) noexcept { owner.retire(n); });

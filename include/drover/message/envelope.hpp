@@ -93,7 +93,12 @@ struct loaded_envelope : envelope<Turn, Stamp> {
     /// has been sent and nothing leaks.
     template <class... Arguments>
     static loaded_envelope* create(const envelope_operations<Turn>* record, Arguments&&... arguments) {
-        void* block = block_pool::allocate(size_class);
+        return create_in(block_pool::allocate(size_class), record, std::forward<Arguments>(arguments)...);
+    }
+
+    /// The same in a block of `size_class`, which goes back to the pool if it throws.
+    template <class... Arguments>
+    static loaded_envelope* create_in(void* block, const envelope_operations<Turn>* record, Arguments&&... arguments) {
         if constexpr (pooled && std::is_nothrow_constructible_v<Payload, Arguments...>) {
             return new (block) loaded_envelope(record, std::forward<Arguments>(arguments)...);
         } else {

@@ -13,6 +13,7 @@ enum class stop_kind : std::uint8_t {
     parent_stopped,   ///< the actor that spawned it stops
     runtime_stopped,  ///< its runtime ends
     failed,           ///< an exception left one of its handlers
+    not_restartable,  ///< the same; it was to be restarted, but nobody knows what to build it from
 };
 
 constexpr std::string_view to_string(stop_kind value) noexcept {
@@ -22,6 +23,7 @@ constexpr std::string_view to_string(stop_kind value) noexcept {
         case stop_kind::parent_stopped: return "parent_stopped";
         case stop_kind::runtime_stopped: return "runtime_stopped";
         case stop_kind::failed: return "failed";
+        case stop_kind::not_restartable: return "not_restartable";
     }
     return "unknown";
 }
@@ -32,6 +34,9 @@ public:
     explicit stop_reason(stop_kind kind) noexcept : kind_(kind) {}
     explicit stop_reason(std::exception_ptr exception) noexcept
         : kind_(stop_kind::failed), exception_(std::move(exception)) {}
+
+    stop_reason(stop_kind kind, std::exception_ptr exception) noexcept
+        : kind_(kind), exception_(std::move(exception)) {}
 
     stop_kind kind() const noexcept { return kind_; }
     /// The exception of a failure; null for every other kind.

@@ -55,11 +55,12 @@ struct route_extra {
     std::vector<boost::intrusive_ptr<basic_cell<F>>> providers;
     std::atomic<std::size_t> next{0};
 
-    /// One of the actors, in rotation; those that have stopped are passed over. Null if all have.
+    /// One of the actors, in rotation; those that have stopped are passed over. Null if all have: each is looked at, whatever
+    /// other threads do to `next` meanwhile.
     basic_cell<F>* pick() noexcept {
+        const std::size_t first = next.fetch_add(1, std::memory_order_relaxed) % providers.size();
         for (std::size_t each = 0; each != providers.size(); ++each) {
-            basic_cell<F>* const found =
-                providers[next.fetch_add(1, std::memory_order_relaxed) % providers.size()].get();
+            basic_cell<F>* const found = providers[(first + each) % providers.size()].get();
             if (!found->system.is_closed()) {
                 return found;
             }

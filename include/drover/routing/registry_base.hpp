@@ -30,14 +30,22 @@ public:
 
     actor_core<F>& core() const noexcept { return core_.record; }
 
+    /// Calls `visit` with what `name` leads to, or null, inside a read_scope: nothing is counted, so threads that look up the same
+    /// name write no line that another reads. No user code in `visit`. As look-ups otherwise.
+    template <class Visit>
+    auto visit_route(name_view name, Visit visit) const {
+        const read_scope scope(lane_to(core()));
+        return visit(book_.table().find(scope, name));
+    }
+
     /// What `name` leads to, with a count for the caller; null if nobody holds it. As look-ups otherwise.
     route_entry* acquire(name_view name) const {
-        const read_scope scope(lane_to(core()));
-        route_entry* const found = book_.table().find(scope, name);
-        if (found != nullptr) {
-            found->retain();
-        }
-        return found;
+        return visit_route(name, [](route_entry* found) {
+            if (found != nullptr) {
+                found->retain();
+            }
+            return found;
+        });
     }
 
     /// The gate is closed: nobody need wait for a name any more.
@@ -105,9 +113,9 @@ protected:
     }
 
     cell_pointer find_cell(name_view name) const {
-        const read_scope scope(lane_to(core()));
-        const route_entry* const found = book_.table().find(scope, name);
-        return found != nullptr ? cell_pointer(name_record<F>::pick(*found)) : cell_pointer();
+        return visit_route(name, [](const route_entry* found) {
+            return found != nullptr ? cell_pointer(name_record<F>::pick(*found)) : cell_pointer();
+        });
     }
 
 private:

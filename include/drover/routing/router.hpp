@@ -30,7 +30,7 @@ namespace drover {
 /// A name is an `address`, whose hash is known, or any text, which is hashed at each send; std::invalid_argument if nobody
 /// holds it and it is no name. A name that nobody holds answers `no_target`, and the message is a dead letter of that reason
 /// with the name as its receiver. Sends throw std::logic_error, naming both types, if the name's actor is no `A`; otherwise
-/// they behave as those of `ref<A>`. A hit costs a compare of a tag, the name's hash and bytes, and a flag, and allocates
+/// they behave as those of `ref<A>`. A hit costs a compare of the name's hash and bytes, and a flag, and allocates
 /// nothing; a miss is a look-up in the registry.
 template <class Cache, class F>
 class basic_router {
@@ -61,7 +61,7 @@ public:
         }
     }
 
-    /// As ref::try_tell(): the message stays with the caller, also for `no_target`. No copies are made for registry::tee().
+    /// As ref::try_tell(): the message stays with the caller unless it is_accepted(), also for `no_target`. No copies are made for registry::tee().
     template <class A, class M>
     [[nodiscard]] delivery try_tell(name_view name, M& message) {
         static_assert(!std::is_const_v<M>,

@@ -57,6 +57,9 @@ public:
             found.waiting_for += extra->asks->target.name();
         } else if (cell.phase == cell_phase::stopping) {
             found.waiting_for = "its children to stop";
+        } else if (cell.phase == cell_phase::restarting) {
+            found.waiting_for = extra->youngest_child != nullptr ? "its children to stop before its restart"
+                                                                 : "the moment of its restart";
         } else if (found.count != 0 || !cell.system.quiet()) {
             found.waiting_for = cell.core->stopping() ? "its turn to stop" : "a free worker";
         }

@@ -29,8 +29,8 @@ struct runtime_engine {
         : options(checked(std::move(chosen))),
           clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
           printer(clock),
-          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, drive_function()}, clock,
-                                 options.name, options.quantum, options.quantum_time)),
+          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated, drive_function()},
+                                 clock, options.name, options.quantum, options.quantum_time)),
           registry(new basic_registry<F>(*core)),
           workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
                   &basic_cell<F>::release_runnable, std::forward<Settings>(settings)...) {
@@ -74,6 +74,19 @@ struct runtime_engine {
     static void failure_sink(void* self, const failure& what) noexcept {
         runtime_engine& me = *static_cast<runtime_engine*>(self);
         me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
+    }
+
+    static void escalated(void* self, const failure& what) noexcept {
+        runtime_engine& me = *static_cast<runtime_engine*>(self);
+        at_root decision = me.options.on_escalation;
+        if (me.options.decide_escalation) {
+            me.call([&] { decision = me.options.decide_escalation(what); });
+        }
+        if (decision == at_root::stop_all) {
+            me.core->close_gate();
+            me.registry->wake();
+            me.core->stop_roots();
+        }
     }
 
     template <class Code>

@@ -29,6 +29,12 @@ enum class timed_sends : std::uint8_t {
     finish,  ///< they are sent when their time comes, and waited for
 };
 
+/// What a runtime does when an actor without a parent escalates its failure. That actor stops in any case.
+enum class at_root : std::uint8_t {
+    stop_actor,  ///< no more than that
+    stop_all,    ///< the gate closes for good and every actor is asked to stop, as by runtime::stop()
+};
+
 /// The choices of one runtime. All have defaults; use designated initialisers: `drover::runtime rt({.threads = 2});`
 struct runtime_options {
     std::size_t threads = 0;    ///< workers, 1 … 1024; 0: what affinity and control groups allow
@@ -44,6 +50,9 @@ struct runtime_options {
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code, once. As above. Default: a line on standard error.
     std::function<void(const failure&)> on_failure{};
+    at_root on_escalation = at_root::stop_actor;
+    /// Decides instead, in the thread of the worker that stops the actor, under the lock of the sinks; it must not throw.
+    std::function<at_root(const failure&)> decide_escalation{};
     clock_source* clock = nullptr;                            ///< outlives the runtime; null: the steady clock
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< how long the destructor waits for handlers; >= 0
     stuck_policy on_stuck = stuck_policy::abort;

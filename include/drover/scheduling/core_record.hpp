@@ -26,7 +26,8 @@ struct runtime_services {
     void (*submit)(void* self, runnable* item) noexcept;  ///< from a thread that is no worker of this runtime
     void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
     void (*failure_sink)(void* self, const failure&) noexcept;
-    void (*ring)(void* self) noexcept;  ///< what a drain waits for may have changed
+    void (*ring)(void* self) noexcept;                                 ///< what a drain waits for may have changed
+    void (*escalated)(void* self, const failure&) noexcept = nullptr;  ///< of an actor without a parent, as it stops
     /// Of a simulation: does the next thing that there is to do, in the calling thread, which would block otherwise. False if
     /// nothing can happen any more. Null if actors run in threads of their own.
     bool (*drive)(void* self, std::uint64_t& done) = nullptr;
@@ -98,6 +99,12 @@ public:
         if (sinks_open()) {
             const sink_scope scope;
             services_.failure_sink(services_.self, what);
+        }
+    }
+
+    void escalate(const failure& what) noexcept {
+        if (services_.escalated != nullptr && !has_ended()) {
+            services_.escalated(services_.self, what);
         }
     }
 

@@ -27,9 +27,9 @@ class simulated : public worker_group {
 public:
     struct settings {
         std::uint64_t seed = 1;
-        std::uint64_t most_steps = 10'000'000;  ///< of one wait: more is taken for one that never ends
-        manual_clock* clock = nullptr;          ///< the runtime's; not null
-        void (*left)() noexcept = nullptr;      ///< after each run: the thread is no actor's any more
+        std::uint64_t most_steps = 10'000'000;                   ///< of one wait: more is taken for one that never ends
+        manual_clock* clock = nullptr;                           ///< the runtime's; not null
+        void* (*exchange_turn)(void* other) noexcept = nullptr;  ///< what this thread knows of the handler it is in
         void* observer = nullptr;
         /// Before each run: for how long this actor is held up instead. It is not asked again when that is over.
         clock_duration (*before)(void* observer, runnable* item) noexcept = nullptr;
@@ -125,6 +125,7 @@ private:
             thread.direct = &me.core;
             thread.outbox = nullptr;
             thread.worker = true;
+            turn_ = exchange_turn(nullptr);
             group_.grace_.pass(0);
             me.inside.enter();
         }
@@ -136,23 +137,26 @@ private:
             }
             me.inside.leave();
             thread_state& thread = this_thread();
-            // A lane of this thread that was used last may be gone; the next send finds the right one.
-            thread.current = nullptr;
-            thread.direct = nullptr;
+            // A lane of this thread that was used last may be gone; the next send finds the right one. A worker's own is not.
+            thread.current = before_.worker ? before_.current : nullptr;
+            thread.direct = before_.worker ? before_.direct : nullptr;
             thread.outbox = before_.outbox;
             thread.flush = before_.flush;
             thread.worker = before_.worker;
-            if (group_.settings_.left != nullptr) {
-                group_.settings_.left();
-            }
+            exchange_turn(turn_);
             group_.driven_.store(false, std::memory_order_release);
         }
         driving(const driving&) = delete;
         driving& operator=(const driving&) = delete;
 
     private:
+        void* exchange_turn(void* other) const noexcept {
+            return group_.settings_.exchange_turn != nullptr ? group_.settings_.exchange_turn(other) : nullptr;
+        }
+
         simulated& group_;
         const thread_state before_;
+        void* turn_ = nullptr;
     };
 
     bool nothing_waits() const noexcept {

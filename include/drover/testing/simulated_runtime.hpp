@@ -34,6 +34,7 @@ struct simulated_options {
     /// Hears of every exception that left an actor's code. Default: a line in failures().
     std::function<void(const failure&)> on_failure{};
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< as runtime_options::stop_deadline, in virtual time
+    at_root on_escalation = runtime_options{}.on_escalation;  ///< as runtime_options::on_escalation
     fault_plan faults{};                                      ///< what is to go wrong
 };
 
@@ -132,6 +133,7 @@ private:
         };
         chosen.clock = &this->clock;
         chosen.stop_deadline = options.stop_deadline;
+        chosen.on_escalation = options.on_escalation;
         return chosen;
     }
 
@@ -143,7 +145,9 @@ private:
         chosen.seed = seed;
         chosen.most_steps = options.most_steps;
         chosen.clock = &this->clock;
-        chosen.left = []() noexcept { basic_context<F>::current() = nullptr; };
+        chosen.exchange_turn = [](void* other) noexcept -> void* {
+            return std::exchange(basic_context<F>::current(), static_cast<basic_context<F>*>(other));
+        };
         if (!frame::faults.empty()) {
             if (options.quantum != 1) {
                 throw std::invalid_argument(

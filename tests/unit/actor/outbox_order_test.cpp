@@ -53,7 +53,7 @@ struct inbox {
     }
 };
 
-// What is in an outbox is not pending yet, so the accounts alone do not say that all has come.
+// Not the accounts alone: they say so as well if a message was never sent.
 void settle(world& w, inbox& in, std::size_t count) {
     wait_until([&] { return in.now().size() >= count; });
     w.settle();
@@ -80,6 +80,9 @@ void check_identity(const drover::accounting& sums) {
 
 void tell(const drover::handle& actor, job work) {
     actor.as<sender<4>>().tell(std::move(work));
+}
+void tell(const drover::ref<sender<64>>& actor, job work) {
+    actor.tell(std::move(work));
 }
 
 }  // namespace
@@ -302,15 +305,16 @@ struct early {
     drover::ref<receiver> to_;
 };
 
-// Where an outbox keeps the chain of a receiver.
+// Where an outbox looks for the chain of a receiver first.
 template <class A>
 std::uintptr_t place_of(const drover::ref<A>& r) {
-    return (reinterpret_cast<std::uintptr_t>(r.cell()) * 0x9E3779B97F4A7C15U) >> 58U;
+    return ((reinterpret_cast<std::uintptr_t>(r.cell()) * 0x9E3779B97F4A7C15U) >> 32U) /
+           ((std::uintptr_t{1} << 32U) / drover::basic_outbox<drover::features>::first_places);
 }
 
 // Actors that fall on one place.
 std::vector<drover::ref<receiver>> neighbours(world& w, std::size_t count, inbox& in) {
-    std::array<std::vector<drover::ref<receiver>>, 64> found;
+    std::array<std::vector<drover::ref<receiver>>, drover::basic_outbox<drover::features>::first_places> found;
     for (;;) {
         auto fresh = w.rt.spawn<receiver>(&in.mutex, &in.seen);
         auto& here = found.at(place_of(fresh));
@@ -323,56 +327,88 @@ std::vector<drover::ref<receiver>> neighbours(world& w, std::size_t count, inbox
 
 }  // namespace
 
-TEST_CASE("two receivers on one place both get all, in order") {
-    world w;
+TEST_CASE("receivers on one place all get all, in order, each in its own chain") {
+    world w(1);
     inbox in;
-    const auto pair = neighbours(w, 2, in);
-    const auto s = w.rt.spawn<sender<4>>();
+    const auto three = neighbours(w, 3, in);
+    const auto s = w.rt.spawn<sender<64>>();
+    std::vector<delivery> answers;
     tell(s, [&](drover::context&) {
-        for (int each = 0; each != 100; ++each) {
-            pair[static_cast<std::size_t>(each / 3 % 2)].tell(item{each});
+        for (int each = 0; each != 99; ++each) {
+            answers.push_back(three[static_cast<std::size_t>(each % 3)].tell(item{each}));
         }
     });
-    settle(w, in, 100);
-    CHECK(in.now().size() == 100);
+    settle(w, in, 99);
+    CHECK(answers == std::vector<delivery>(99, delivery::deferred));
+    // One worker: it handles one receiver's chain, then the next one's.
+    const auto seen = in.now();
+    CHECK(seen.size() == 99);
+    for (std::size_t each = 0; each + 1 < seen.size(); ++each) {
+        CHECK((each % 33 == 32 || seen[each + 1] == seen[each] + 3));
+    }
     check_identity(w.rt.statistics());
     CHECK(w.rt.statistics().pending == 0);
 }
 
-TEST_CASE("what the dead-letter sink sends while an outbox makes room is not lost") {
+// A sink tells, in the middle of a flush, those who have had their chain, those who have not, and many who are new: the
+// table grows, or empties itself, under the flush. `ask` flushes it again.
+TEST_CASE("what the dead-letter sink sends while an outbox is flushed is not lost, and keeps its order") {
+    const auto fresh = GENERATE(std::size_t{0}, std::size_t{200}, std::size_t{2100});
+    const bool asks = GENERATE(false, true);
     const std::size_t before = blocks_in_use();
     {
-        inbox in;
-        drover::ref<receiver> next;
-        drover::ref<receiver> third;
+        inbox firsts;
+        inbox lasts;
+        inbox crowd;
+        std::vector<drover::ref<receiver>> served;
         int letters = 0;
+        drover::ref<receiver> first;
+        drover::ref<receiver> last;
         world w(2, [&](drover::runtime_options& o) {
             o.on_dead_letter = [&](const drover::dead_letter&) {
                 letters += 1;
                 if (letters == 1) {
-                    next.tell(item{10});
-                    third.tell(item{11});
+                    first.tell(item{10});
+                    last.tell(item{11});
+                    for (const auto& each : served) {
+                        each.tell(item{12});
+                    }
+                    if (asks) {
+                        static_cast<void>(first.ask(question{}));
+                    }
+                    first.tell(item{13});
+                    last.tell(item{14});
                 }
             };
         });
-        const auto three = neighbours(w, 3, in);
-        next = three[1];
-        third = three[2];
-        const auto s = w.rt.spawn<sender<4>>();
+        first = w.rt.spawn<receiver>(&firsts.mutex, &firsts.seen);
+        last = w.rt.spawn<receiver>(&lasts.mutex, &lasts.seen);
+        for (std::size_t each = 0; each != fresh; ++each) {
+            served.push_back(w.rt.spawn<receiver>(&crowd.mutex, &crowd.seen));
+        }
+        const auto gone = w.rt.spawn<receiver>(&crowd.mutex, &crowd.seen);
+        const auto s = w.rt.spawn<sender<64>>();
         tell(s, [&](drover::context&) {
-            three[0].tell(item{1});
-            three[0].stop();
-            wait_until([&] { return three[0].stopped(); });
-            next.tell(item{12});  // on the place of the stopped one, whose chain is pushed now
+            first.tell(item{1});
+            gone.tell(item{1});
+            last.tell(item{1});
+            first.tell(item{2});
+            gone.stop();
+            wait_until([&] { return gone.stopped(); });
+            last.tell(item{2});
         });
-        settle(w, in, 3);
-        auto seen = in.now();
-        std::sort(seen.begin(), seen.end());
-        CHECK(seen == std::vector<int>{10, 11, 12});
+        settle(w, firsts, 4);
+        settle(w, lasts, 4);
+        settle(w, crowd, fresh);
         CHECK(letters == 1);
+        CHECK(firsts.now() == std::vector<int>{1, 2, 10, 13});
+        CHECK(lasts.now() == std::vector<int>{1, 2, 11, 14});
+        CHECK(crowd.now().size() == fresh);
         CHECK(w.rt.statistics().pending == 0);
-        next = {};
-        third = {};
+        check_identity(w.rt.statistics());
+        served.clear();
+        first = {};
+        last = {};
     }
     CHECK(blocks_in_use() == before);
 }

@@ -361,36 +361,3 @@ TEST_CASE("so are several, in the queue and in the slot of a worker that is busy
     });
     CHECK(first.ask(1).get() == 1);
 }
-
-TEST_CASE("a hook on the cell decides about a failure in place of the stop") {
-    world w;
-    static std::atomic<int> decided{0};
-    decided = 0;
-    struct resilient {
-        int sum = 0;
-        void started(context& c) {
-            c.cell().more().on_failure = [](drover::basic_cell<drover::features>&, context&,
-                                            const std::exception_ptr& exception) {
-                decided += 1;
-                return drover::describe(exception) == "bearable";
-            };
-        }
-        int operator()(int n) {
-            if (n < 0) {
-                throw std::runtime_error(n == -1 ? "bearable" : "unbearable");
-            }
-            return sum += n;
-        }
-    };
-    auto a = w.rt.spawn<resilient>();
-    CHECK(a.ask(2).get() == 2);
-    CHECK(a.ask(-1).result().error().code == drover::ask_error::handler_threw);
-    CHECK(a.ask(3).get() == 5);
-    CHECK(decided == 1);
-    a.tell(-2);
-    wait_until([&] { return a.stopped(); });
-    CHECK(decided == 2);
-    CHECK(w.heard.failures().size() == 2);
-    w.settle();
-    CHECK(w.rt.statistics().dead(drover::dead_letter_reason::failed) == 2);
-}

@@ -1,8 +1,10 @@
 #include <drover/base/block_pool.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <thread>
@@ -103,6 +105,64 @@ TEST_CASE("the block released last is given first") {
     CHECK(block_pool::allocate(smallest) == blocks[1]);
     CHECK(block_pool::allocate(smallest) == blocks[0]);
     give(blocks, smallest);
+}
+
+TEST_CASE("a run is of blocks side by side, whatever order the pool has them in, and each is given once") {
+    for (const std::uint8_t size_class : {smallest, std::uint8_t{1}, biggest}) {
+        const std::size_t before = block_pool::outstanding(size_class);
+        const std::size_t bytes = (size_class + 1U) * block_pool::granule;
+        auto blocks = take(300, size_class);
+        SECTION("as they came") {}
+        SECTION("the other way round") {
+            std::reverse(blocks.begin(), blocks.end());
+        }
+        SECTION("out of order") {
+            std::swap(blocks[2], blocks[297]);
+        }
+        give(blocks, size_class);
+        std::set<void*> seen;
+        std::size_t longest = 0;
+        while (seen.size() < 300) {
+            block_pool::run part = block_pool::allocate_run(size_class, 7);
+            REQUIRE(part.left >= 1);
+            REQUIRE(part.left <= 7);
+            longest = std::max<std::size_t>(longest, part.left);
+            std::byte* last = nullptr;
+            while (part.left != 0) {
+                auto* const block = static_cast<std::byte*>(part.take());
+                CHECK(seen.insert(block).second);
+                std::memset(block, 1, bytes);
+                if (last != nullptr) {
+                    CHECK(static_cast<std::size_t>(std::abs(block - last)) == bytes);
+                }
+                last = block;
+            }
+        }
+        CHECK(longest == 7);
+        CHECK(block_pool::outstanding(size_class) == before + seen.size());
+        give({seen.begin(), seen.end()}, size_class);
+
+        block_pool::run unused = block_pool::allocate_run(size_class, 32);
+        unused.take();
+        const std::size_t left = unused.left;
+        const std::size_t in_use = block_pool::outstanding(size_class);
+        unused.release();
+        CHECK(unused.left == 0);
+        CHECK(block_pool::outstanding(size_class) == in_use - left);
+    }
+}
+
+TEST_CASE("release_all gives back each block, across the edges of magazines") {
+    for (const std::size_t count :
+         {std::size_t{0}, std::size_t{1}, std::size_t{127}, std::size_t{128}, std::size_t{129}, std::size_t{1000}}) {
+        const std::size_t before = block_pool::outstanding(smallest);
+        const auto blocks = take(count, smallest);
+        block_pool::release_all(blocks.data(), count, smallest);
+        CHECK(block_pool::outstanding(smallest) == before);
+        const auto again = take(count + 5, smallest);
+        CHECK(std::set<void*>(again.begin(), again.end()).size() == count + 5);
+        give(again, smallest);
+    }
 }
 
 TEST_CASE("outstanding counts what is in use") {

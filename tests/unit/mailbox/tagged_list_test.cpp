@@ -44,6 +44,29 @@ TEST_CASE("a node is retired when the next one is popped, or when the mailbox go
     CHECK(b.retired == std::vector<message_node*>{&nodes[0], &nodes[1]});
 }
 
+TEST_CASE("take gives what so many pops would, as far as it is wanted, and retires none of it") {
+    box b;
+    message_node nodes[6];
+    for (message_node& each : nodes) {
+        b.push(each);
+    }
+    const auto all = [](const message_node*) { return true; };
+    const auto before_the_last = [&](const message_node* n) { return n != &nodes[5]; };
+    message_node* got[6] = {};
+    CHECK(b.pop() == &nodes[0]);
+    CHECK(tagged_list::take(b.c, got, 0, all) == 0);
+    CHECK(tagged_list::take(b.c, got, 2, all) == 2);
+    CHECK((got[0] == &nodes[1] && got[1] == &nodes[2] && got[2] == nullptr));
+    CHECK(tagged_list::take(b.c, got, 6, before_the_last) == 2);
+    CHECK((got[0] == &nodes[3] && got[1] == &nodes[4] && got[2] == nullptr));
+    CHECK(b.retired.empty());
+    CHECK(b.pop() == &nodes[5]);
+    CHECK(b.retired == std::vector<message_node*>{&nodes[4]});  // those before were the caller's
+    CHECK(tagged_list::take(b.c, got, 6, all) == 0);
+    CHECK(b.mark_idle());
+    CHECK(tagged_list::take(b.c, got, 6, all) == 0);
+}
+
 TEST_CASE("an idle mailbox holds no node") {
     box b;
     message_node node;

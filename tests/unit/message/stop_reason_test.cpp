@@ -14,6 +14,7 @@ TEST_CASE("every kind of stop has a name") {
     CHECK(to_string(stop_kind::parent_stopped) == "parent_stopped");
     CHECK(to_string(stop_kind::runtime_stopped) == "runtime_stopped");
     CHECK(to_string(stop_kind::failed) == "failed");
+    CHECK(to_string(stop_kind::not_restartable) == "not_restartable");
     CHECK(to_string(static_cast<stop_kind>(99)) == "unknown");
 }
 
@@ -25,4 +26,7 @@ TEST_CASE("a stop reason has a kind, and an exception only when it is a failure"
     CHECK(failed.kind() == stop_kind::failed);
     REQUIRE(failed.exception() != nullptr);
     CHECK_THROWS_WITH(std::rethrow_exception(failed.exception()), "broken");
+    const stop_reason other(stop_kind::not_restartable, failed.exception());
+    CHECK(other.kind() == stop_kind::not_restartable);
+    CHECK(other.exception() == failed.exception());
 }

@@ -165,6 +165,40 @@ TEST_CASE("a full set replaces its ways in turn, and empty ones first") {
     }
 }
 
+TEST_CASE("what was found last and has left its set is not found any more") {
+    std::vector<route_entry*> entries;
+    drover::set_associative_cache<2, 2> cache;
+    const auto find = [&](std::size_t which) {
+        return cache.find(name_view(entries[which]->name(), entries[which]->hash));
+    };
+    for (std::uint64_t each = 1; each <= 3; ++each) {
+        entries.push_back(make_entry("orders/" + std::to_string(each), each << 57U | each));
+    }
+    for (std::size_t each = 0; each != 2; ++each) {
+        entries[each]->retain();
+        cache.insert(*entries[each]);
+        CHECK(find(each) == entries[each]);
+        CHECK(find(each) == entries[each]);
+    }
+    entries[2]->retain();
+    cache.insert(*entries[2]);
+    CHECK(entries[0]->references == 1);
+    CHECK(find(0) == nullptr);
+    CHECK(find(1) == entries[1]);
+    entries[1]->current = false;
+    CHECK(find(1) == nullptr);
+    CHECK(entries[1]->references == 1);
+    entries[1]->current = true;
+    CHECK(find(1) == nullptr);
+    CHECK(find(2) == entries[2]);
+    cache.clear();
+    CHECK(find(2) == nullptr);
+    for (route_entry* each : entries) {
+        CHECK(each->references == 1);
+        each->release();
+    }
+}
+
 TEST_CASE("8 ways hit more than 99 % of a uniform working set of half their entries") {
     const double eight = mean_hit_rate<drover::set_associative_cache<1024, 8>>(512, 20'000);
     const double four = mean_hit_rate<drover::set_associative_cache<1024, 4>>(512, 20'000);

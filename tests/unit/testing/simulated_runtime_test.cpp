@@ -418,6 +418,30 @@ TEST_CASE("simulated: whoever waits for a name runs the simulation until somebod
     CHECK(rt.now().time_since_epoch() == 65s);
 }
 
+TEST_CASE("simulated: an actor that fails is restarted in virtual time, and its mailbox waits") {
+    struct fragile {
+        void operator()(int n, context& me) {
+            if (n == 0) {
+                throw std::runtime_error("broke");
+            }
+            seen->emplace_back(n, me.now().time_since_epoch() / 1ms);
+        }
+        std::vector<std::pair<int, std::int64_t>>* seen;
+    };
+    simulated_runtime rt(1);
+    std::vector<std::pair<int, std::int64_t>> seen;
+    const auto a =
+        rt.spawn<fragile>(drover::supervised{.plan = {.backoff = {.first = 100ms, .most = 1s, .jitter = 0}}}, &seen);
+    for (const int n : {1, 0, 2, 0, 3}) {
+        a.tell(n);
+    }
+    rt.run_until_idle();
+    CHECK(seen == std::vector<std::pair<int, std::int64_t>>{{1, 0}});
+    rt.advance(1s);
+    CHECK(seen == std::vector<std::pair<int, std::int64_t>>{{1, 0}, {2, 100}, {3, 300}});
+    CHECK(rt.failures().size() == 2);
+}
+
 TEST_CASE("simulated: an outbox, and dead letters to a sink") {
     simulated_options chosen;
     chosen.outbox = 16;
@@ -463,6 +487,23 @@ TEST_CASE("simulated: outside handlers a thread is no actor's") {
     auto first = a.ask(get{});
     rt.run_until_idle();
     CHECK_THROWS_AS(first.then([](drover::expected<int, drover::ask_error>) {}), std::logic_error);
+}
+
+TEST_CASE("simulated: one that begins and ends inside a handler of another runtime leaves that as it was") {
+    drover::runtime real({.threads = 1});
+    const auto other = real.spawn([](int n) { return n + 1; });
+    const auto a = real.spawn([other](tick, context& me) {
+        std::string log;
+        {
+            simulated_runtime rt(1);
+            rt.spawn<logger>(&log).tell('x');
+        }
+        drover::promise<int> kept = me.later<int>();
+        other.ask(1).then(
+            [right = std::move(kept)](drover::expected<int, drover::ask_error> answer) mutable { right.set(*answer); });
+        return drover::later<int>{};
+    });
+    CHECK(a.ask(tick{}).get() == 2);
 }
 
 TEST_CASE("simulated: two simulations in one thread, and one beside a runtime with threads") {

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "drover/actor/cell_end.hpp"
+#include "drover/actor/guard.hpp"
+#include "drover/actor/reply.hpp"
+#include "drover/actor/turn.hpp"
+
+namespace drover {
+
+/// How an actor stops: its asks, its children, its state, its mailbox, its parent.
+template <class F>
+class actor_ending : protected actor_turn<F> {
+protected:
+    using base = actor_turn<F>;
+    using base::base;
+    using base::cell_;
+    using base::flush;
+    using base::me_;
+    using base::outside;
+    using base::report_thrown;
+    ~actor_ending() = default;
+
+    // What they were to continue with is destroyed unrun.
+    void abandon_asks() noexcept {
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
+        while (extra != nullptr && extra->asks != nullptr) {
+            extra->asks->abandon(*extra->asks);
+        }
+    }
+
+    // No user message is handled and no continuation runs from here on.
+    [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
+        cell_.phase = cell_phase::stopping;
+        // Another thread may have made it just now, to listen to the end: pairs with the exchange in more().
+        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        if (extra != nullptr) {
+            abandon_asks();
+            if (extra->watches != nullptr) {
+                extra->watches->end_all();
+            }
+            if (extra->guard != nullptr) {
+                extra->guard->end_delay(me_);
+            }
+            while (message_node* const node = extra->take_replayed()) {
+                cell_.bury_envelope(node, dead_letter_reason::stopped);
+            }
+        }
+        if (extra != nullptr && extra->youngest_child != nullptr) {
+            extra->reason = std::move(reason);
+        } else {
+            finish(reason);
+        }
+    }
+
+    // One step. False if the next one must wait for a signal. Children stop one after the other, the youngest first.
+    bool go_on_stopping() noexcept {
+        cell_extra<F>& extra = *cell_.extra.load(std::memory_order_relaxed);
+        if (extra.youngest_child != nullptr) {
+            extra.youngest_child->request_stop(stop_kind::parent_stopped);
+            return false;
+        }
+        finish(*extra.reason);
+        return true;
+    }
+
+    void finish(const stop_reason& reason) noexcept {
+        if (cell_.operations->stop != nullptr && !cell_.never_started && !cell_.stateless) {
+            report_thrown("stopped", outside([&] { cell_.operations->stop(cell_, reason); }));
+        }
+        if (!cell_.stateless) {
+            report_thrown("destructor", outside([&] { cell_.operations->destroy_state(cell_); }));
+        }
+        cell_.keep_reason(reason);
+        for (signal_node* each = cell_.system.close().first; each != nullptr;) {
+            signal_node* const next = each->next;
+            auto* const late = static_cast<signal<basic_context<F>>*>(each);
+            late->operations->refuse(late);
+            each = next;
+        }
+        flush();
+        if (cell_.box != nullptr) {
+            cell_.box->leave();
+        }
+        cell_.drain_to_dead_letters();
+        cell_.depart();
+        flush();  // what the sink of its dead letters told
+        F::metrics::on_stop(cell_.id);
+        cell_.phase = cell_phase::closed;
+        if (cell_.parent != nullptr) {
+            cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
+        } else {
+            escalate_to_runtime();
+            me_.group.retire(me_, &cell_);
+            cell_.core->remove_root(cell_);
+        }
+    }
+
+private:
+    void escalate_to_runtime() noexcept {
+        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        if (extra != nullptr && extra->guard != nullptr && extra->guard->escalated != nullptr) [[unlikely]] {
+            cell_.core->escalate(failure{cell_.name(), cell_.id, "escalated", extra->guard->escalated});
+        }
+    }
+};
+
+}  // namespace drover

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+
+#include "drover/actor/attending.hpp"
+
+namespace drover {
+
+/// What a stash gave back: handled before anything in the mailbox.
+template <class F>
+class actor_replay : protected actor_attending<F> {
+protected:
+    using base = actor_attending<F>;
+    using base::attend;
+    using base::base;
+    using base::cell_;
+    using base::clock_every;
+    using base::count_handled;
+    using base::fail;
+    using base::flush;
+    using base::outcome_;
+    using base::outside;
+    using base::phase_at_rest;
+    using base::settle_stop;
+    using base::share_is_over;
+    using base::time_is_over;
+    using base::turn_;
+    using typename base::cell;
+    ~actor_replay() = default;
+
+    // After anything that may have begun a stop or given back messages of a stash. True if the actor goes on with its
+    // mailbox; false if the run ends with `outcome_`.
+    bool settle() noexcept { return settle_stop() && (cell_.phase == cell_phase::running || replay()); }
+
+    // The messages that a stash gave back, with signals between them as between all others. True if the actor goes on with
+    // its mailbox. They are in no mailbox, so the end of the share of time leaves the rest to the next run.
+    [[gnu::noinline]] bool replay() noexcept {
+        for (std::size_t left = cell_.core->quantum; left != 0 && (left % clock_every != 0 || !time_is_over());
+             --left) {
+            if (!cell_.system.quiet()) {
+                attend();
+                if (!settle_stop()) {
+                    return false;
+                }
+            }
+            message_node* const node = cell_.extra.load(std::memory_order_relaxed)->take_replayed();
+            if (node == nullptr) {
+                cell_.phase = cell_phase::running;
+                return true;
+            }
+            cell_.phase = cell_phase::replaying;
+            const bool goes_on = handle_replayed(*static_cast<envelope_of<F>*>(node));
+            cell::release_envelope_of(node);
+            if (!goes_on) {
+                return false;
+            }
+        }
+        cell_.phase = cell_phase::replaying;
+        outcome_ = share_is_over();
+        return false;
+    }
+
+    bool handle_replayed(envelope_of<F>& letter) noexcept {
+        F::tracing::received(letter.stamp, cell_.id);
+        const std::exception_ptr thrown = outside([&] { letter.operations->run(&letter, turn_); });
+        if (thrown != nullptr) {
+            cell_.bury(letter.operations->message, dead_letter_reason::failed);
+            flush();
+            fail(letter.operations->message, thrown);
+        } else {
+            count_handled(letter);
+        }
+        return settle_stop();
+    }
+};
+
+}  // namespace drover
