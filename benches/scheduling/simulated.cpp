@@ -50,7 +50,8 @@ outcome steps_among(std::size_t actors, std::uint64_t operations) {
     return {elapsed, operations, 0, expect_equal("the number of steps taken", steps, operations)};
 }
 
-/// Two actors, each with a ball that goes to the other. Figure: ns a step, in which an actor handles one message.
+/// Two actors, each with a ball that goes to the other. Figure: ns a step, in which an actor handles one
+/// message or finds that there is none.
 outcome two_actors(std::uint64_t operations) {
     return steps_among(2, operations);
 }

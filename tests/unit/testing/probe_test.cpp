@@ -1,5 +1,6 @@
 #include <drover/testing/probe.hpp>
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <drover/drover.hpp>
+#include <drover/testing/explore.hpp>
 #include <drover/testing/simulated_runtime.hpp>
 
 using namespace std::chrono_literals;
@@ -112,6 +114,29 @@ TEST_CASE("probe: on a clock that the test turns its time is over when that says
     done.store(true);
     turner.join();
     CHECK(rt.now().time_since_epoch() >= 10s);
+}
+
+namespace {
+
+struct counted : drover::features {
+    struct metrics : drover::no_metrics {
+        static inline int handled = 0;
+        static void on_handled() noexcept { handled += 1; }
+    };
+};
+using app = drover::with<counted>;
+
+}  // namespace
+
+TEST_CASE("probe: simulations and probes have a feature bundle as all runtimes do") {
+    counted::metrics::handled = 0;
+    CHECK(drover::explore<counted>(3, [](app::simulated_runtime& rt) {
+              app::probe<int> test(rt);
+              const auto a = rt.spawn([to = test.ref()](int n) { to.tell(n + 1); });
+              a.tell(1);
+              CHECK(test.expect<int>(1s) == 2);
+          }) == 3);
+    CHECK(counted::metrics::handled == 6);
 }
 
 TEST_CASE("probe: a watch tells it of an end") {
