@@ -14,7 +14,7 @@ namespace drover_test {
 class test_core final : public drover::core_record {
 public:
     explicit test_core(drover::clock_source& clock = drover::steady_clock_source::instance())
-        : core_record({this, &submit_to, &take_letter, &take_failure}, &destroy, clock, "test", 128,
+        : core_record({this, &submit_to, &take_letter, &take_failure, &ring_nobody}, &destroy, clock, "test", 128,
                       std::chrono::microseconds(500)) {}
 
     std::vector<drover::runnable*> submitted;
@@ -39,6 +39,7 @@ private:
             of(self).in_sink();
         }
     }
+    static void ring_nobody(void*) noexcept {}
     static void destroy(core_record* self) noexcept { static_cast<test_core*>(self)->destroyed.fetch_add(1); }
 };
 

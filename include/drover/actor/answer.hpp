@@ -5,9 +5,11 @@
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "drover/actor/reply.hpp"
+#include "drover/base/text.hpp"
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/scheduling/time_limit.hpp"
 
@@ -65,10 +67,14 @@ public:
         return std::move(outcome.value());
     }
 
-    /// As get(), with the failure as a value. Once.
+    /// As get(), with the failure as a value. Once. In a simulation that can do nothing more for the reply, or does not come to
+    /// an end, it throws std::logic_error, and the answer is still to be had.
     result_type result() {
         if (std::optional<ask_error> error = refusal()) {
             return unexpected<ask_error>(*std::move(error));
+        }
+        if (record_->target.core->simulated()) {
+            drive_until_ready();
         }
         while (!is_ready()) {
             std::uint32_t phase = pending_ask<F>::open;
@@ -85,7 +91,7 @@ public:
             return unexpected<ask_error>(*std::move(error));
         }
         if (!is_ready()) {
-            const time_limit limit(record_->target.core->timers, patience, &stop_waiting, record_);
+            const time_limit limit(*record_->target.core, patience, &stop_waiting, record_);
             while (!is_ready()) {
                 std::uint32_t phase = pending_ask<F>::open;
                 record_->phase.compare_exchange_strong(phase, pending_ask<F>::waiting, std::memory_order_seq_cst);
@@ -129,6 +135,18 @@ private:
         std::uint32_t phase = pending_ask<F>::waiting;
         if (record.phase.compare_exchange_strong(phase, pending_ask<F>::open, std::memory_order_seq_cst)) {
             futex_wake_all(record.phase);
+        }
+    }
+
+    void drive_until_ready() {
+        for (std::uint64_t done = 0; !is_ready();) {
+            if (!record_->target.core->drive(done)) {
+                throw std::logic_error(join_text({"drover: waiting for the reply of ", record_->target.name(), " #",
+                                                  std::to_string(to_integer(record_->target.id)),
+                                                  " never ends: the simulation has nothing left to do, or has done its "
+                                                  "most_steps; see who keeps the "
+                                                  "promise, or ask with a timeout"}));
+            }
         }
     }
 

@@ -166,8 +166,8 @@ private:
         }
         auto& room = of(owner).extra.room;
         const time_limit limit(
-            owner.core->timers, room.limits().patience,
-            [](void* who) noexcept { static_cast<admission*>(who)->ring(); }, static_cast<admission*>(&room));
+            *owner.core, room.limits().patience, [](void* who) noexcept { static_cast<admission*>(who)->ring(); },
+            static_cast<admission*>(&room));
         const detail::blocked_sender listener(*owner.core, room);
         const admission::waiter waiter(room);
         for (;;) {

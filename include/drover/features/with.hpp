@@ -8,6 +8,10 @@ namespace drover {
 
 template <class F>
 class basic_runtime;
+template <class F>
+class basic_simulated_runtime;
+template <class F, class... Ms>
+class basic_probe;
 template <class A, class F>
 class ref;
 template <class Signature, class F>
@@ -35,6 +39,9 @@ struct with {
     static_assert(check_bundle<F>());
 
     using runtime = basic_runtime<F>;
+    using simulated_runtime = basic_simulated_runtime<F>;  ///< and probe: of drover/testing.hpp
+    template <class... Ms>
+    using probe = basic_probe<F, Ms...>;
     using context = basic_context<F>;
     using handle = basic_handle<F>;
     using registry = basic_registry<F>;

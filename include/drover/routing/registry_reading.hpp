@@ -61,7 +61,7 @@ public:
             return error<A>(lookup_error::would_deadlock, name);
         }
         const waiting_scope waiting(this->book_);
-        const time_limit limit(this->core().timers, patience, &ring_for, &this->book_);
+        const time_limit limit(this->core(), patience, &ring_for, &this->book_);
         for (;;) {
             // Before the look at the names, so that what comes after it changes the word.
             const std::uint32_t heard = this->book_.bell().load(std::memory_order_seq_cst);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <mutex>
@@ -12,7 +13,6 @@
 #include "drover/runtime/cpu_limits.hpp"
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/sinks.hpp"
-#include "drover/scheduling/work_stealing.hpp"
 
 namespace drover {
 
@@ -22,17 +22,18 @@ struct release_core {
 };
 
 /// What a runtime consists of: all that must stay behind, and in place, if a thread never returns.
-template <class F>
+template <class F, class Scheduler>
 struct runtime_engine {
-    explicit runtime_engine(runtime_options chosen)
+    template <class... Settings>
+    explicit runtime_engine(runtime_options chosen, Settings&&... settings)
         : options(checked(std::move(chosen))),
           clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
           printer(clock),
-          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated}, clock,
-                                 options.name, options.quantum, options.quantum_time)),
+          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated, drive_function()},
+                                 clock, options.name, options.quantum, options.quantum_time)),
           registry(new basic_registry<F>(*core)),
           workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
-                  &basic_cell<F>::release_runnable) {
+                  &basic_cell<F>::release_runnable, std::forward<Settings>(settings)...) {
         core->outbox = options.outbox;
         core->dead_letter_hub = &dead_letter_hub;
         core->set_registry(*registry);
@@ -48,6 +49,15 @@ struct runtime_engine {
         static_cast<runtime_engine*>(self)->workers.submit(item);
     }
     static void ring(void* self) noexcept { static_cast<runtime_engine*>(self)->workers.ring(); }
+
+    static constexpr auto drive_function() noexcept -> bool (*)(void*, std::uint64_t&) {
+        if constexpr (requires(Scheduler& all, std::uint64_t& done) { all.drive(done); }) {
+            return
+                [](void* self, std::uint64_t& done) { return static_cast<runtime_engine*>(self)->workers.drive(done); };
+        } else {
+            return nullptr;
+        }
+    }
 
     static void dead_letter_sink(void* self, const dead_letter& letter) noexcept {
         runtime_engine& me = *static_cast<runtime_engine*>(self);
@@ -99,7 +109,7 @@ struct runtime_engine {
     dead_letter_subscribers<F> dead_letter_hub;
     std::unique_ptr<actor_core<F>, core_release> core;
     boost::intrusive_ptr<basic_registry<F>> registry;
-    work_stealing<typename F::metrics> workers;
+    Scheduler workers;
 };
 
 }  // namespace drover

@@ -21,30 +21,35 @@
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/tree.hpp"
 #include "drover/scheduling/time_limit.hpp"
+#include "drover/scheduling/work_stealing.hpp"
 
 namespace drover {
 
 /// Workers and the actors that run on them. Members are safe from any thread unless they say otherwise; refs stay valid
-/// after the runtime's end.
-template <class F>
-class basic_runtime {
+/// after the runtime's end. `Scheduler` decides which threads run the actors; it is in no other type, so that the same refs
+/// and actors serve every runtime of one bundle.
+template <class F, class Scheduler>
+class runtime_with {
     static_assert(check_bundle<F>());
 
 public:
+    using bundle = F;
     using metrics = typename F::metrics;
 
-    basic_runtime() : basic_runtime(runtime_options{}) {}
+    runtime_with() : runtime_with(runtime_options{}) {}
 
     /// Starts the workers. Throws std::invalid_argument for an option out of range, std::system_error if a thread cannot be
-    /// started.
-    explicit basic_runtime(runtime_options options) : engine_(std::make_unique<engine>(std::move(options))) {}
+    /// started. `settings` are the scheduler's own.
+    template <class... Settings>
+    explicit runtime_with(runtime_options options, Settings&&... settings)
+        : engine_(std::make_unique<engine>(std::move(options), std::forward<Settings>(settings)...)) {}
 
-    basic_runtime(const basic_runtime&) = delete;
-    basic_runtime& operator=(const basic_runtime&) = delete;
+    runtime_with(const runtime_with&) = delete;
+    runtime_with& operator=(const runtime_with&) = delete;
 
     /// stop(), then ends the workers. If a handler has not returned by `stop_deadline` it says which and does what `on_stuck`
     /// says. Not from a worker of this runtime.
-    ~basic_runtime() {
+    ~runtime_with() {
         if (on_own_worker()) {
             fail_contract("a runtime was destroyed by one of its own handlers; let the thread that made it end it");
         }
@@ -110,7 +115,7 @@ public:
         }
         engine_->core->close_gate();
         engine_->registry->wake();
-        const time_limit limit(engine_->core->timers, patience, &ring_bells, engine_.get());
+        const time_limit limit(*engine_->core, patience, &ring_bells, engine_.get());
         for (;;) {
             const std::uint32_t heard = engine_->workers.listen();
             bool senders = false;
@@ -195,8 +200,11 @@ public:
         return sums;
     }
 
+protected:
+    Scheduler& scheduler() const noexcept { return engine_->workers; }
+
 private:
-    using engine = runtime_engine<F>;
+    using engine = runtime_engine<F, Scheduler>;
 
     template <class A, class... Arguments>
     ref<A, F> spawn_root(Arguments&&... arguments) {
@@ -215,7 +223,7 @@ private:
         core.close_gate();
         engine_->registry->wake();
         core.stop_roots();
-        const time_limit limit(core.timers, patience, &ring_bells, engine_.get());
+        const time_limit limit(core, patience, &ring_bells, engine_.get());
         for (;;) {
             std::uint32_t heard = 0;
             if (core.roots(heard) == 0) {
@@ -259,6 +267,13 @@ private:
     }
 
     std::unique_ptr<engine> engine_;
+};
+
+/// The runtime of a program: its workers are threads that take from one another.
+template <class F>
+class basic_runtime : public runtime_with<F, work_stealing<typename F::metrics>> {
+public:
+    using runtime_with<F, work_stealing<typename F::metrics>>::runtime_with;
 };
 
 using runtime = basic_runtime<features>;

@@ -58,12 +58,15 @@ private:
     std::uint64_t suppressed_ = 0;
 };
 
+/// "worker #3 failed in job: it broke".
+inline std::string to_line(const failure& what) {
+    return join_text({what.actor, " #", std::to_string(to_integer(what.id)), " failed in ", what.message, ": ",
+                      describe(what.exception)});
+}
+
 /// The default failure sink: a line on standard error.
 inline void print_failure(const failure& what) {
-    std::string line = "drover: ";
-    line.append(what.actor).append(" #").append(std::to_string(to_integer(what.id))).append(" failed in ");
-    line.append(what.message).append(": ").append(describe(what.exception));
-    std::fprintf(stderr, "%s\n", line.c_str());
+    std::fprintf(stderr, "drover: %s\n", to_line(what).c_str());
 }
 
 }  // namespace drover

@@ -28,6 +28,9 @@ struct runtime_services {
     void (*failure_sink)(void* self, const failure&) noexcept;
     void (*ring)(void* self) noexcept;                                 ///< what a drain waits for may have changed
     void (*escalated)(void* self, const failure&) noexcept = nullptr;  ///< of an actor without a parent, as it stops
+    /// Of a simulation: does the next thing that there is to do, in the calling thread, which would block otherwise. False if
+    /// nothing can happen any more. Null if actors run in threads of their own.
+    bool (*drive)(void* self, std::uint64_t& done) = nullptr;
 };
 
 /// Who must know when a runtime begins to drain or to stop: a sender that waits for room, an actor that lingers.
@@ -69,6 +72,13 @@ public:
     actor_id next_id() noexcept { return actor_id{ids_.fetch_add(1, std::memory_order_relaxed) + 1}; }
 
     void submit(runnable* item) noexcept { services_.submit(services_.self, item); }
+
+    /// Do its actors run in whichever thread waits for them?
+    bool simulated() const noexcept { return services_.drive != nullptr; }
+
+    /// Instead of blocking, on a thread that is no worker: what the simulation has to do next. `done` counts what this wait has
+    /// done so far, and begins with 0. False if waiting on is of no use. Only if it is simulated().
+    bool drive(std::uint64_t& done) { return !has_ended() && services_.drive(services_.self, done); }
 
     /// Does the runtime still take sends from outside? Meaningful inside a send_bracket.
     bool gate_open() const noexcept { return gate_.load(std::memory_order_acquire) == open; }

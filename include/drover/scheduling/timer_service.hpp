@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -64,6 +65,15 @@ public:
             return false;
         }
         return arm(t, later_by(clock_.now(), after));
+    }
+
+    /// When there is next something to do: a timer is due then, or moves nearer. Nothing if no timer is armed. A short lock.
+    std::optional<time_point> next_event() noexcept {
+        const std::lock_guard lock(mutex_);
+        const std::uint64_t event = wheel_.next_event();
+        return event == timer_wheel::never
+                   ? std::nullopt
+                   : std::optional(time_point(clock_duration(static_cast<clock_duration::rep>(event))));
     }
 
     /// Does the clock move only when it is turned?

@@ -299,3 +299,25 @@ TEST_CASE("threads may arm and cancel while another turns the clock") {
     }
     CHECK(outcomes.load() == 2 * rounds);
 }
+
+TEST_CASE("the next event is none, or not later than the next timer, and comes nearer") {
+    manual_clock clock;
+    timer_service timers(clock, "test");
+    CHECK_FALSE(timers.next_event().has_value());
+    struct nothing : drover::timer {
+        nothing() : timer([](drover::timer*) noexcept {}) {}
+    };
+    nothing one;
+    nothing two;
+    REQUIRE(timers.arm_after(one, 5s));
+    REQUIRE(timers.arm_after(two, 3s));
+    unsigned turns = 0;
+    for (auto next = timers.next_event(); next.has_value(); next = timers.next_event()) {
+        REQUIRE(*next > clock.now());
+        clock.advance(*next - clock.now());
+        turns += 1;
+        CHECK(two.armed == (clock.now() < drover::time_point(3s)));
+    }
+    CHECK(clock.now() == drover::time_point(5s));
+    CHECK(turns < 30);
+}

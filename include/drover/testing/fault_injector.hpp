@@ -1,0 +1,141 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "drover/actor/cell.hpp"
+#include "drover/actor/context.hpp"
+#include "drover/features/features.hpp"
+#include "drover/testing/fault_plan.hpp"
+
+namespace drover::detail {
+
+/// Makes a plan's faults happen. Before an actor runs, the messages in its list that the plan is about get another record of
+/// operations, which asks the plan when their turn comes: no mailbox and no handler knows of it.
+template <class F>
+class fault_injector {
+public:
+    explicit fault_injector(fault_plan plan) {
+        for (const fault_plan::fault& each : plan.faults()) {
+            faults_.push_back({each, 0, false});
+        }
+    }
+    fault_injector(const fault_injector&) = delete;
+    fault_injector& operator=(const fault_injector&) = delete;
+
+    bool empty() const noexcept { return faults_.empty(); }
+    std::size_t injected() const noexcept { return injected_; }
+
+    /// For how long the actor is to wait before it runs.
+    clock_duration before(basic_cell<F>& cell) noexcept {
+        if (cell.phase == cell_phase::closed) {
+            return clock_duration::zero();
+        }
+        bool first = true;
+        clock_duration length{};
+        for (message_node* each = cell.consumed.tail->next.load(std::memory_order_acquire); each != nullptr;
+             each = each->next.load(std::memory_order_acquire)) {
+            auto& letter = static_cast<envelope_of<F>&>(*each);
+            const std::string_view message = letter.operations->message;
+            if (letter.operations->size_class != operations_of<F>::not_pooled && concerns(cell, message)) {
+                if (letter.operations->run != &watched::run_watched) {
+                    letter.operations = &watch(*letter.operations);
+                }
+                length = first ? delay_of(cell, message) : length;
+            }
+            first = false;
+        }
+        return length;
+    }
+
+private:
+    struct planned : fault_plan::fault {
+        std::uint64_t met;
+        bool done;
+
+        bool concerns(const basic_cell<F>& cell, std::string_view message_) const noexcept {
+            return (message.empty() || message == message_) &&
+                   (actor.empty() || actor == cell.name() || actor == cell.operations->name);
+        }
+    };
+
+    struct watched : operations_of<F> {
+        watched(const operations_of<F>& of, fault_injector& by) noexcept
+            : operations_of<F>(of), original(of), injector(by) {
+            this->run = &run_watched;
+        }
+
+        static void run_watched(message_node* node, basic_context<F>& turn) {
+            auto& letter = static_cast<envelope_of<F>&>(*node);
+            const auto& self = static_cast<const watched&>(*letter.operations);
+            letter.operations = &self.original;
+            const planned* const found = self.injector.meet(turn.cell(), letter.operations->message);
+            if (found == nullptr) {
+                self.original.run(node, turn);
+                return;
+            }
+            self.original.discard(node);
+            if (found->what == fault_plan::kind::throws) {
+                throw injected_fault();
+            }
+            turn.leave_unhandled();
+        }
+
+        const operations_of<F>& original;
+        fault_injector& injector;
+    };
+
+    bool concerns(const basic_cell<F>& cell, std::string_view message) const noexcept {
+        for (const planned& each : faults_) {
+            if (!each.done && each.concerns(cell, message)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    const watched& watch(const operations_of<F>& record) {
+        std::unique_ptr<watched>& found = records_[&record];
+        if (found == nullptr) {
+            found = std::make_unique<watched>(record, *this);
+        }
+        return *found;
+    }
+
+    // A message's turn has come: what happens to it, if anything.
+    const planned* meet(const basic_cell<F>& cell, std::string_view message) noexcept {
+        const planned* found = nullptr;
+        for (planned& each : faults_) {
+            if (each.concerns(cell, message) && ++each.met == each.nth && !each.done) {
+                each.done = true;
+                injected_ += 1;
+                found = found == nullptr ? &each : found;
+            }
+        }
+        return found;
+    }
+
+    clock_duration delay_of(const basic_cell<F>& cell, std::string_view message) noexcept {
+        for (planned& each : faults_) {
+            if (each.what == fault_plan::kind::delays && !each.done && each.met + 1 == each.nth &&
+                each.concerns(cell, message)) {
+                each.done = true;
+                injected_ += 1;
+                return each.length;
+            }
+        }
+        return clock_duration::zero();
+    }
+
+    std::vector<planned> faults_;
+    std::map<const operations_of<F>*, std::unique_ptr<watched>> records_;
+    std::size_t injected_ = 0;
+};
+
+}  // namespace drover::detail

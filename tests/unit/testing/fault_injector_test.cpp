@@ -1,0 +1,182 @@
+#include <drover/testing/fault_injector.hpp>
+
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <drover/drover.hpp>
+#include <drover/testing.hpp>
+
+#include "support/world.hpp"
+
+using namespace std::chrono_literals;
+using drover::dead_letter_reason;
+using drover::fault_plan;
+using drover::simulated_options;
+using drover::simulated_runtime;
+
+namespace {
+
+struct job {
+    int n;
+    std::shared_ptr<int> counted{};
+};
+struct note {};
+
+template <class Mailbox>
+struct collector {
+    using mailbox = Mailbox;
+    void operator()(job j) { seen->push_back(j.n); }
+    void operator()(note) { seen->push_back(-1); }
+    std::vector<int>* seen;
+};
+struct batcher {
+    using batches = drover::of<int>;
+    void operator()(std::span<int> some) {
+        for (const int each : some) {
+            sum += each;
+        }
+    }
+    int sum = 0;
+};
+using plain = collector<drover::unbounded_mailbox>;
+
+simulated_options with(fault_plan plan) {
+    simulated_options chosen;
+    chosen.faults = std::move(plan);
+    return chosen;
+}
+
+template <class A>
+std::vector<int> seen_with(fault_plan plan, std::size_t& injected, std::string name = "one") {
+    std::vector<int> seen;
+    simulated_runtime rt(1, with(std::move(plan)));
+    const auto a = rt.spawn<A>(drover::spawn_options{.name = std::move(name)}, &seen);
+    for (int each = 1; each <= 4; ++each) {
+        a.tell(job{each});
+        a.tell(note{});
+    }
+    rt.run_until_idle();
+    injected = rt.faults_injected();
+    const auto sums = rt.statistics();
+    CHECK(sums.offered == 8);
+    CHECK(sums.offered == sums.handled + sums.dead() + sums.returned + sums.pending);
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a fault drops the nth message of its type") {
+    std::size_t injected = 0;
+    CHECK(seen_with<plain>(fault_plan().drop<job>(2), injected) == std::vector<int>{1, -1, -1, 3, -1, 4, -1});
+    CHECK(injected == 1);
+    CHECK(seen_with<plain>(fault_plan().drop<drover::any_message>(2), injected) ==
+          std::vector<int>{1, 2, -1, 3, -1, 4, -1});
+    CHECK(injected == 1);
+    CHECK(seen_with<plain>(fault_plan().drop<job>(9), injected).size() == 8);
+    CHECK(injected == 0);
+    CHECK_THROWS_AS(fault_plan().drop<job>(0), std::invalid_argument);
+}
+
+TEST_CASE("a fault is for one actor, by its name or by its type's") {
+    std::size_t injected = 0;
+    CHECK(seen_with<plain>(fault_plan().drop<job>(1, "one"), injected).size() == 7);
+    CHECK(seen_with<plain>(fault_plan().drop<job>(1, "two"), injected).size() == 8);
+    CHECK(injected == 0);
+    CHECK(seen_with<plain>(fault_plan().drop<job>(1, std::string(drover::type_name<plain>())), injected).size() == 7);
+}
+
+TEST_CASE("faults meet bounded, evicting and priority mailboxes too") {
+    std::size_t injected = 0;
+    const fault_plan plan = fault_plan().drop<job>(3);
+    const std::vector<int> expected{1, -1, 2, -1, -1, 4, -1};
+    CHECK(seen_with<collector<drover::bounded_mailbox<10>>>(plan, injected) == expected);
+    CHECK(seen_with<collector<drover::bounded_mailbox<10, drover::drop_oldest>>>(plan, injected) == expected);
+    CHECK(seen_with<collector<drover::priority_mailbox<2>>>(plan, injected) == expected);
+    CHECK(injected == 1);
+}
+
+TEST_CASE("a handler that seems to throw fails its actor, and the message is destroyed") {
+    simulated_runtime rt(1, with(fault_plan().throw_at<job>(2)));
+    std::vector<int> seen;
+    const auto a = rt.spawn<plain>(&seen);
+    auto counted = std::make_shared<int>(0);
+    for (int each = 1; each <= 3; ++each) {
+        a.tell(job{each, counted});
+    }
+    rt.run_until_idle();
+    CHECK(seen == std::vector<int>{1});
+    CHECK(a.stopped());
+    CHECK(counted.use_count() == 1);
+    CHECK(rt.statistics().dead(dead_letter_reason::failed) == 1);
+    CHECK(rt.statistics().dead(dead_letter_reason::stopped) == 1);
+    REQUIRE(rt.failures().size() == 1);
+    CHECK(rt.failures().front().find("fault_plan") != std::string::npos);
+}
+
+TEST_CASE("an ask that is dropped is answered, and so is one whose handler seems to throw") {
+    simulated_runtime rt(1, with(fault_plan().drop<int>(1).throw_at<int>(2)));
+    const auto a = rt.spawn([](int n) { return n; });
+    CHECK(a.ask(1).result().error().code == drover::ask_error::actor_stopped);
+    const auto thrown = a.ask(2).result();
+    REQUIRE_FALSE(thrown);
+    CHECK(thrown.error().code == drover::ask_error::actor_stopped);
+}
+
+TEST_CASE("an actor is held up before the nth message") {
+    simulated_runtime rt(1, with(fault_plan().delay<job>(2, 10s)));
+    std::vector<std::pair<int, std::int64_t>> seen;
+    const auto a =
+        rt.spawn([&](job j, drover::context& me) { seen.emplace_back(j.n, me.now().time_since_epoch() / 1s); });
+    const auto other =
+        rt.spawn([&](int n, drover::context& me) { seen.emplace_back(n, me.now().time_since_epoch() / 1s); });
+    for (int each = 1; each <= 3; ++each) {
+        a.tell(job{each});
+    }
+    other.tell(7);
+    rt.run_until_idle();
+    CHECK(seen.size() == 2);
+    rt.advance(9s);
+    CHECK(seen.size() == 2);
+    rt.advance(1s);
+    REQUIRE(seen.size() == 4);
+    CHECK(seen[2] == std::pair<int, std::int64_t>(2, 10));
+    CHECK(seen[3] == std::pair<int, std::int64_t>(3, 10));
+    CHECK(rt.faults_injected() == 1);
+}
+
+TEST_CASE("a drain and the end do not wait for who is held up") {
+    std::vector<int> seen;
+    {
+        simulated_runtime rt(1, with(fault_plan().delay<job>(1, 10h)));
+        const auto a = rt.spawn<plain>(&seen);
+        a.tell(job{1});
+        rt.run_until_idle();
+        CHECK(seen.empty());
+        CHECK(rt.drain(1s).complete);
+        CHECK(seen == std::vector<int>{1});
+    }
+    simulated_runtime rt(1, with(fault_plan().delay<job>(1, 10h)));
+    rt.spawn<plain>(&seen).tell(job{1});
+    rt.run_until_idle();
+}
+
+TEST_CASE("batches and stop_when_drained pass through a plan") {
+    const std::size_t before = drover_test::blocks_in_use();
+    {
+        simulated_runtime rt(1, with(fault_plan().drop<drover::any_message>(100)));
+        const auto a = rt.spawn<batcher>();
+        for (int each = 0; each != 10; ++each) {
+            a.tell(each);
+        }
+        a.stop_when_drained();
+        rt.run_until_idle();
+        CHECK(a.stopped());
+        CHECK(rt.statistics().handled == 10);
+    }
+    CHECK(drover_test::blocks_in_use() == before);
+}
