@@ -5,9 +5,15 @@
 
 struct slow {
 #ifdef ACCEPTED
-    drover::task<int> operator()(std::string, drover::context&) { co_await drover::sleep_for(drover::clock_duration(1)); co_return 1; }
+    drover::task<int> operator()(std::string, drover::context&) {
+        co_await drover::sleep_for(drover::clock_duration(1));
+        co_return 1;
+    }
 #else
-    drover::task<int> operator()(std::string&&, drover::context&) { co_await drover::sleep_for(drover::clock_duration(1)); co_return 1; }
+    drover::task<int> operator()(std::string&&, drover::context&) {
+        co_await drover::sleep_for(drover::clock_duration(1));
+        co_return 1;
+    }
 #endif
 };
 

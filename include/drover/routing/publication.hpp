@@ -133,9 +133,10 @@ consteval bool check_subscriber() {
             "drover: ambiguous handler: more than one call operator of the actor takes this message equally well");
         return false;
     } else if constexpr (task_refers_to_message<A, const M&, F>()) {
-        static_assert(!task_refers_to_message<A, const M&, F>(),
-                      "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
-                      "handler goes on");
+        static_assert(
+            !task_refers_to_message<A, const M&, F>(),
+            "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
+            "handler goes on");
         return false;
     } else {
         static_assert(traits::exists,

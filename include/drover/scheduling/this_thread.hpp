@@ -20,8 +20,8 @@ struct thread_state {
     void* outbox = nullptr;  ///< of the actor that runs here, if it has one
     void (*flush)(void* outbox) noexcept = nullptr;
     task_environment* task = nullptr;  ///< while a coroutine of an actor runs here
-    lane* outside = nullptr;  ///< all lanes of this thread to runtimes whose worker it is not
-    bool worker = false;      ///< a worker of some runtime, so it must not block
+    lane* outside = nullptr;           ///< all lanes of this thread to runtimes whose worker it is not
+    bool worker = false;               ///< a worker of some runtime, so it must not block
 };
 
 namespace detail {
