@@ -10,11 +10,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/mailbox_box.hpp"
+#include "support/lone_mailbox.hpp"
 #include "support/scale.hpp"
 
 using namespace drover;
-using drover_test::mailbox_box;
+using drover_test::lone_mailbox;
 using drover_test::numbered;
 
 TEST_CASE("bounded mailbox: water marks are percentages of the capacity, rounded down") {
@@ -68,7 +68,7 @@ TEST_CASE("bounded mailbox: its limits are what its parameters say") {
 }
 
 TEST_CASE("bounded mailbox: it takes its capacity, and a popped message makes room for one") {
-    mailbox_box<bounded_mailbox<4>> b;
+    lone_mailbox<bounded_mailbox<4>> b;
     numbered nodes[6];
     for (std::size_t each = 0; each != 4; ++each) {
         CHECK(b.push(nodes[each]));
@@ -89,7 +89,7 @@ TEST_CASE("bounded mailbox: the limits given when it is made count, not those of
     mailbox_limits limits = bounded_mailbox<given_at_spawn>::default_limits();
     limits.capacity = 2;
     limits.high_water = 2;
-    mailbox_box<bounded_mailbox<given_at_spawn>> b(limits);
+    lone_mailbox<bounded_mailbox<given_at_spawn>> b(limits);
     numbered nodes[3];
     CHECK(b.push(nodes[0]));
     CHECK(b.push(nodes[1]));
@@ -97,7 +97,7 @@ TEST_CASE("bounded mailbox: the limits given when it is made count, not those of
 }
 
 TEST_CASE("bounded mailbox: the owner hears once that the water fell") {
-    mailbox_box<bounded_mailbox<8>> b;  // 6 and 2
+    lone_mailbox<bounded_mailbox<8>> b;  // 6 and 2
     numbered nodes[8];
     for (std::size_t round = 1; round != 4; ++round) {
         for (numbered& each : nodes) {
@@ -122,7 +122,7 @@ TEST_CASE("bounded mailbox: the owner hears once that the water fell") {
 }
 
 TEST_CASE("bounded mailbox: the end mark takes no room and gives none back") {
-    mailbox_box<bounded_mailbox<2>> b;
+    lone_mailbox<bounded_mailbox<2>> b;
     numbered nodes[3];
     CHECK(b.push(nodes[0]));
     CHECK(b.push(nodes[1]));
@@ -137,7 +137,7 @@ TEST_CASE("bounded mailbox: the end mark takes no room and gives none back") {
 }
 
 TEST_CASE("bounded mailbox: a message that is not wanted keeps its place") {
-    mailbox_box<bounded_mailbox<1>> b;
+    lone_mailbox<bounded_mailbox<1>> b;
     numbered nodes[2];
     CHECK(b.push(nodes[0]));
     CHECK(b.pop_if([](const message_node*) noexcept { return false; }) == nullptr);
@@ -152,7 +152,7 @@ TEST_CASE(
     constexpr std::size_t senders = 3;
     const std::size_t messages = drover_test::scaled(20000);
     using small = bounded_mailbox<16>;
-    mailbox_box<small> b;
+    lone_mailbox<small> b;
     std::vector<std::vector<numbered>> nodes;
     for (std::size_t sender = 0; sender != senders; ++sender) {
         nodes.emplace_back(messages);

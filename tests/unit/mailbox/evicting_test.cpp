@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/mailbox_box.hpp"
+#include "support/lone_mailbox.hpp"
 #include "support/scale.hpp"
 
 using namespace drover;
@@ -17,7 +17,7 @@ using drover_test::numbered;
 namespace {
 
 template <std::size_t Capacity>
-struct box : drover_test::mailbox_box<bounded_mailbox<Capacity, drop_oldest>> {
+struct box : drover_test::lone_mailbox<bounded_mailbox<Capacity, drop_oldest>> {
     message_node* evict() { return bounded_mailbox<Capacity, drop_oldest>::evict(this->p, this->x, this->owner()); }
 
     // As a sender that found no room: the place is handed on.

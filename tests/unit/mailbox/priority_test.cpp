@@ -10,7 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/death.hpp"
-#include "support/mailbox_box.hpp"
+#include "support/lone_mailbox.hpp"
 
 using namespace drover;
 using drover_test::numbered;
@@ -18,7 +18,7 @@ using drover_test::numbered;
 namespace {
 
 template <std::size_t Levels, std::size_t Bypass = 64>
-using box = drover_test::mailbox_box<priority_mailbox<Levels, Bypass>>;
+using box = drover_test::lone_mailbox<priority_mailbox<Levels, Bypass>>;
 
 template <std::size_t Count>
 struct messages {

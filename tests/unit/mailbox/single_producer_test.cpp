@@ -11,7 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/death.hpp"
-#include "support/mailbox_box.hpp"
+#include "support/lone_mailbox.hpp"
 #include "support/scale.hpp"
 
 using namespace drover;
@@ -20,7 +20,7 @@ using drover_test::numbered;
 namespace {
 
 template <std::size_t Capacity>
-using box = drover_test::mailbox_box<single_producer_mailbox<Capacity>>;
+using box = drover_test::lone_mailbox<single_producer_mailbox<Capacity>>;
 
 constexpr std::size_t most_until_look = 64;
 

@@ -7,12 +7,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/mailbox_box.hpp"
+#include "support/lone_mailbox.hpp"
 #include "support/scale.hpp"
 
 using namespace drover;
 using drover_test::numbered;
-using box = drover_test::mailbox_box<unbounded_mailbox>;
+using box = drover_test::lone_mailbox<unbounded_mailbox>;
 
 TEST_CASE("unbounded mailbox: it has no limit and one level") {
     constexpr mailbox_limits limits = unbounded_mailbox::default_limits();

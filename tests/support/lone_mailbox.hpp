@@ -31,7 +31,7 @@ struct recording_owner : drover::detail::any_owner {
 
 /// A mailbox and its owner, without a runtime. `push` reserves as a sender does; `refused` counts what found no room.
 template <drover::mailbox_policy M>
-struct mailbox_box {
+struct lone_mailbox {
     drover::tagged_list::producer_side p;
     drover::tagged_list::consumer_side c;
     typename M::extra x;
@@ -40,7 +40,7 @@ struct mailbox_box {
     std::size_t refused = 0;
     numbered mark;
 
-    explicit mailbox_box(const drover::mailbox_limits& limits = M::default_limits()) : x(limits) {
+    explicit lone_mailbox(const drover::mailbox_limits& limits = M::default_limits()) : x(limits) {
         drover::tagged_list::start_scheduled(p, c);
     }
 
