@@ -53,8 +53,6 @@ public:
         }
     }
 
-    const basic_cell<F>* target() const noexcept { return target_.get(); }
-
 protected:
     watch_record(basic_cell<F>& target, basic_cell<F>& watcher, call_function* call, destroy_function* empty,
                  destroy_function* free) noexcept

@@ -58,9 +58,10 @@ public:
     bool attach(clock_listener&) override { return false; }
     void detach(clock_listener&) noexcept override {}
 
-    static steady_clock_source& instance() noexcept {
-        static steady_clock_source source;
-        return source;
+    /// Never destroyed: the runtimes of statics may end after everything else.
+    static steady_clock_source& instance() {
+        static auto* const source = new steady_clock_source;
+        return *source;
     }
 };
 

@@ -1,5 +1,6 @@
 #include <drover/actor.hpp>
 
+#include <coroutine>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -12,6 +13,11 @@ TEST_CASE("a refused ask goes on into any expression") {
     const drover::refused reply = nothing.get();
     const drover::refused outcome = nothing.result();
     const drover::refused later = nothing.get_for(drover::clock_duration(1));
+    CHECK_FALSE(nothing.as_result() == later);
+    const drover::detail::refused_awaiter waits;
+    CHECK(waits.await_ready());
+    waits.await_suspend(std::noop_coroutine());
+    CHECK_FALSE(waits.await_resume() == later);
     CHECK_FALSE(reply == 3);
     CHECK_FALSE(outcome == later);
     nothing.then([](int) {});

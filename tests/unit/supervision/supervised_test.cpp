@@ -716,6 +716,8 @@ struct shut;
 struct opened {
     int operator()(int n) const { return 100 + n; }
     void operator()(const fail&) { throw std::runtime_error("failed"); }
+    void restarting(const std::exception_ptr&) { left += 1; }
+    static inline std::atomic<int> left{0};
 };
 struct shut {
     int operator()(int n) const { return n; }
@@ -725,13 +727,15 @@ using gate = drover::behaviours<shut, opened>;
 
 }  // namespace
 
-TEST_CASE("an actor of several behaviours begins again with the first") {
+TEST_CASE("an actor of several behaviours begins again with the first, and the present one hears of it") {
     world w;
+    const int before = opened::left.load();
     const auto a = w.rt.spawn<gate>(supervised{});
     a.tell(get{});
     CHECK(a.ask(1).get() == 101);
     a.tell(fail{});
     CHECK(a.ask(1).get() == 1);
+    CHECK(opened::left.load() == before + 1);
 }
 
 namespace {
