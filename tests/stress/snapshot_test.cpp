@@ -23,10 +23,10 @@ constexpr std::uint64_t alive = 0x5eed'f00d'5eed'f00d;
 
 std::atomic<std::int64_t> present{0};
 
-struct version : retired {
-    explicit version(std::uint64_t n) : retired(&destroy), number(n) { present.fetch_add(1); }
+struct edition : retired {
+    explicit edition(std::uint64_t n) : retired(&destroy), number(n) { present.fetch_add(1); }
     static void destroy(retired* self) noexcept {
-        auto* const me = static_cast<version*>(self);
+        auto* const me = static_cast<edition*>(self);
         me->mark = 0;
         present.fetch_sub(1);
         delete me;
@@ -38,10 +38,10 @@ struct version : retired {
 }  // namespace
 
 // Red if read_scope enters with a plain relaxed store and no fence, or retire() frees at once.
-TEST_CASE("readers that come and go never see a freed version, and versions never go backwards") {
+TEST_CASE("readers that come and go never see a freed edition, and versions never go backwards") {
     {
         test_core core;
-        snapshot<version> shared(new version(0));
+        snapshot<edition> shared(new edition(0));
         std::atomic<bool> over{false};
         std::atomic<std::uint64_t> wrong{0};
         std::vector<std::thread> threads;
@@ -52,7 +52,7 @@ TEST_CASE("readers that come and go never see a freed version, and versions neve
                         std::uint64_t last = 0;
                         for (int round = 0; round != 2000; ++round) {
                             const read_scope outer(lane_to(core));
-                            const version* const found = shared.read(outer);
+                            const edition* const found = shared.read(outer);
                             const std::uint64_t number = found->number;
                             {
                                 const read_scope inner(lane_to(core));
@@ -71,10 +71,10 @@ TEST_CASE("readers that come and go never see a freed version, and versions neve
         const std::size_t rounds = scaled(40'000);
         const auto write = [&] {
             for (std::size_t round = 0; round != rounds; ++round) {
-                version* old = nullptr;
+                edition* old = nullptr;
                 {
                     const std::lock_guard lock(writers);
-                    old = shared.replace(new version(++next));
+                    old = shared.replace(new edition(++next));
                 }
                 core.retire(*old);
             }
