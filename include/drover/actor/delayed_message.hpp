@@ -74,7 +74,7 @@ private:
         lane& mine = lane_to(*cell.core);
         const send_bracket bracket(mine);
         const port<A, F> way(cell, mine);
-        if (!way.gate_open() && !cell.core->timers_pass()) {
+        if (!way.gate_open() && !cell.core->timed_may_pass(Repeated)) {
             return false;
         }
         const admitted place = way.admit(1, false);

@@ -107,11 +107,11 @@ public:
     /// Refuses sends and spawns from outside from now on, for good, and waits until everything that was accepted has been
     /// handled, what the handlers send and spawn included, and no ask of an actor is under way; at most for `patience`. The
     /// actors are still there afterwards. What waits for its time is not sent any more, or waited for, as `timed` says; what is
-    /// repeated is never waited for. Blocks; throws std::logic_error inside a handler.
+    /// repeated is never waited for, and ends when nothing else is left. Blocks; throws std::logic_error inside a handler.
     drain_result drain(clock_duration patience, timed_sends timed = timed_sends::vanish) {
         refuse_on_worker("drain");
         if (timed == timed_sends::finish) {
-            engine_->core->let_timers_pass();
+            engine_->core->let_timed_pass(core_record::timed_pass::all);
         }
         engine_->core->close_gate();
         engine_->registry->wake();
@@ -123,6 +123,9 @@ public:
             const bool done = engine_->workers.quiescent([&] {
                 if (waiting_timers(timed) != 0 || under_way(&lane::asks_begun, &lane::asks_ended) != 0) {
                     return false;
+                }
+                if (timed == timed_sends::finish) {  // nobody waits for what repeats
+                    engine_->core->let_timed_pass(core_record::timed_pass::once);
                 }
                 senders = !engine_->core->senders_gone(own_lane());
                 return !senders;

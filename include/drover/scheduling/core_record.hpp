@@ -224,9 +224,20 @@ public:
         }
     }
 
-    /// Messages that wait for their time are sent although the gate is closed. Before close_gate().
-    void let_timers_pass() noexcept { timers_pass_.store(true, std::memory_order_relaxed); }
-    bool timers_pass() const noexcept { return timers_pass_.load(std::memory_order_relaxed) && !has_ended(); }
+    /// Which messages that wait for their time are sent although the gate is closed.
+    enum class timed_pass : std::uint8_t { none, once, all };
+
+    /// A sender that senders_gone() does not see inside afterwards finds it so.
+    void let_timed_pass(timed_pass which) noexcept {
+        if (timed_pass_.exchange(which, std::memory_order_seq_cst) == timed_pass::all && which != timed_pass::all) {
+            asymmetric_fence::heavy_fence();  // pairs with the light_store in send_bracket
+        }
+    }
+    /// Inside a send_bracket.
+    bool timed_may_pass(bool repeated) const noexcept {
+        const timed_pass which = timed_pass_.load(std::memory_order_acquire);
+        return !has_ended() && (which == timed_pass::all || (which == timed_pass::once && !repeated));
+    }
 
     /// Inside a send_bracket: a drain that waits looks again.
     void ring() noexcept {
@@ -304,7 +315,7 @@ private:
     std::atomic<std::uint64_t> references_{1};
     std::atomic<std::uint64_t> ids_{0};
     std::atomic<std::uint32_t> gate_{open};
-    std::atomic<bool> timers_pass_{false};
+    std::atomic<timed_pass> timed_pass_{timed_pass::none};
     runtime_services services_;
     destroy_function* destroy_;
     std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};

@@ -550,3 +550,48 @@ TEST_CASE("simulated: options out of range are refused") {
     faulty.faults.drop<int>(1);
     CHECK_THROWS_AS(simulated_runtime(1, faulty), std::invalid_argument);
 }
+
+namespace {
+
+struct number {};
+
+struct slow_number {
+    drover::task<int> operator()(number) {
+        co_await drover::sleep_for(1h);
+        co_return 20;
+    }
+};
+
+struct adder {
+    drover::task<int> operator()(number) {
+        const auto [one, other] = co_await drover::when_all(first.ask(number{}), second.ask(number{}));
+        co_return one + other + 2;
+    }
+    drover::task<int> operator()(get) {
+        co_return (co_await first.ask(number{}, 1min).as_result()).has_value() ? 1 : 0;
+    }
+    drover::ref<slow_number> first;
+    drover::ref<slow_number> second;
+};
+
+}  // namespace
+
+TEST_CASE("simulated: coroutine handlers wait for asks and for time, under many seeds") {
+    for (std::uint64_t seed = 1; seed != 50; ++seed) {
+        simulated_runtime rt(seed);
+        const auto one = rt.spawn<slow_number>();
+        const auto two = rt.spawn<slow_number>();
+        const auto sum = rt.spawn<adder>(one, two);
+        auto reply = sum.ask(number{});
+        rt.run_until_idle();
+        CHECK_FALSE(reply.is_ready());
+        rt.advance(1h);
+        REQUIRE(reply.is_ready());
+        CHECK(reply.get() == 42);
+        CHECK(sum.ask(get{}).get() == 0);  // its minute is over first
+        auto cut = sum.ask(number{});
+        rt.run_until_idle();
+        sum.stop();
+        CHECK_FALSE(cut.result());
+    }
+}
