@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "drover/actor/cell_end_listeners.hpp"
 #include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
 #include "drover/actor/mailbox_box.hpp"
@@ -27,7 +28,7 @@ namespace drover {
 ///
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
-struct alignas(cache_line) basic_cell : runnable {
+struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     using list = tagged_list;
     using context = basic_context<F>;
     using metrics = typename F::metrics;
@@ -117,53 +118,6 @@ struct alignas(cache_line) basic_cell : runnable {
             }
         }
         return *present;
-    }
-
-    // --- who hears of the end ---------------------------------------------------------------------------------------
-
-    /// Any thread. True: `listener` is called once, in the thread that stops this actor, when its mailbox has gone to the
-    /// dead letters. False: the actor has stopped already. Throws std::bad_alloc. The caller keeps the listener alive over
-    /// this call even if it is called meanwhile.
-    bool on_departure(departure& listener) {
-        departure_list& departures = more().departures;
-        if (!departures.add(listener)) {
-            return false;
-        }
-        return !system.is_closed_in_order() || !departures.remove(listener);
-    }
-
-    /// Any thread. True: it is not called any more. False: it has been called, is being called, or was never there.
-    bool forget(departure& listener) noexcept {
-        cell_extra<F>* const present = extra.load(std::memory_order_acquire);
-        return present != nullptr && present->departures.remove(listener);
-    }
-
-    /// The consumer's, once, after the system lane was closed.
-    void depart() noexcept {
-        cell_extra<F>* const present = extra.load(std::memory_order_seq_cst);
-        if (present != nullptr) {
-            present->departures.depart();
-        }
-    }
-
-    /// The consumer's, before it closes the system lane.
-    void keep_reason(const stop_reason& reason) noexcept {
-        if (reason.exception() != nullptr) {
-            try {
-                more().reason = reason;
-            } catch (...) {  // no memory: then who asks hears the kind alone
-            }
-        }
-        requested.store(static_cast<std::uint8_t>(static_cast<unsigned>(reason.kind()) | ended),
-                        std::memory_order_relaxed);
-    }
-
-    /// Any thread that has seen the system lane closed.
-    stop_reason reason_of_end() const noexcept {
-        const auto kind = static_cast<stop_kind>(requested.load(std::memory_order_relaxed) & ~ended);
-        const cell_extra<F>* const present = extra.load(std::memory_order_acquire);
-        const bool kept = present != nullptr && present->reason.has_value() && present->reason->kind() == kind;
-        return kept ? *present->reason : stop_reason(kind);
     }
 
     // --- the tree: a list of children, youngest first, linked through them ----------------------------------------------

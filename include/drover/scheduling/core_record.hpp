@@ -14,24 +14,10 @@
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/lane.hpp"
 #include "drover/scheduling/retired.hpp"
-#include "drover/scheduling/runnable.hpp"
+#include "drover/scheduling/runtime_services.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
 namespace drover {
-
-/// How the core record reaches what a runtime chose when it was made: a table of functions, so that no choice appears in
-/// the type of a ref. Reached on wake-up, failure and timer paths only.
-struct runtime_services {
-    void* self;
-    void (*submit)(void* self, runnable* item) noexcept;  ///< from a thread that is no worker of this runtime
-    void (*dead_letter_sink)(void* self, const dead_letter&) noexcept;
-    void (*failure_sink)(void* self, const failure&) noexcept;
-    void (*ring)(void* self) noexcept;                                 ///< what a drain waits for may have changed
-    void (*escalated)(void* self, const failure&) noexcept = nullptr;  ///< of an actor without a parent, as it stops
-    /// Of a simulation: does the next thing that there is to do, in the calling thread, which would block otherwise. False if
-    /// nothing can happen any more. Null if actors run in threads of their own.
-    bool (*drive)(void* self, std::uint64_t& done) = nullptr;
-};
 
 /// Who must know when a runtime begins to drain or to stop: a sender that waits for room, an actor that lingers.
 struct gate_listener {

@@ -147,7 +147,18 @@ struct go {
     std::shared_ptr<int> witness;
 };
 
+struct let_go {
+    drover_test::plug until_told;
+    drover::handle whom;
+    std::weak_ptr<int> witness;
+};
+
 struct calling {
+    // How many still know the witness when it has let go; -1 if it watched nobody.
+    long operator()(const let_go& l, drover::context& me) const {
+        l.until_told.hold();
+        return me.unwatch(l.whom) ? l.witness.use_count() : -1;
+    }
     bool operator()(const go& g, drover::context& me) {
         return me.watch(g.whom, [this, kept = g.witness](drover::stopped_event&& e) {
             calls += e.reason.kind() == drover::stop_kind::stopped ? 1 : 100;
@@ -199,7 +210,25 @@ TEST_CASE("a watch by a type that is not the actor's own is refused, and a notic
     CHECK(w.heard.failures().back().what == "thirteen");
 }
 
-TEST_CASE("a notice that is under way when the watcher lets go is dropped") {
+TEST_CASE("a notice that waits while the watcher lets go is dropped, and what it would call is gone at once") {
+    world w(2);
+    const auto who = w.rt.spawn<calling>();
+    const auto witness = std::make_shared<int>(0);
+    const auto one = w.rt.spawn<plain>();
+    CHECK(who.ask(go{one, witness}).get());
+    drover_test::wait_until([&] { return witness.use_count() == 2; });
+    const drover_test::plug until_told;
+    auto known = who.ask(let_go{until_told, one, witness});
+    until_told.entered->pass();
+    one.stop();
+    wait_for_end(one);
+    until_told.leave->open();
+    CHECK(known.get() == 1);
+    CHECK(who.ask(list{}).get() == 0);
+    CHECK_FALSE(who.ask(unfollow{one}).get());
+}
+
+TEST_CASE("notices that wait when the watcher is stopped come first, and nothing stays behind") {
     world w(2);
     const auto who = w.rt.spawn<calling>();
     const auto witness = std::make_shared<int>(0);
