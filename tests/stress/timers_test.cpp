@@ -127,3 +127,23 @@ TEST_CASE("actors that stop take along what was put off for them, whoever puts i
     }
     CHECK(drover_test::blocks_in_use() == before);
 }
+
+TEST_CASE("a drain that waits for a message to be sent hears that it was cancelled, whenever that is") {
+    drover::random_source random(5);
+    for (std::size_t round = 0; round != scaled(200) + 4; ++round) {
+        drover::runtime rt(quiet());
+        const auto a = rt.spawn<marker>(std::make_shared<tally>(1));
+        const auto late = a.tell_after(1h, mark{0});
+        std::thread other([&] {
+            drover_test::wait_until([&] { return !rt.core().gate_open(); });
+            for (std::uint32_t left = random.below(2000); left != 0; --left) {
+                std::this_thread::yield();
+            }
+            CHECK(late.cancel());
+        });
+        // Nothing else wakes it: in an hour this test has long been ended.
+        const bool complete = rt.drain(1h, drover::timed_sends::finish).complete;
+        other.join();
+        CHECK(complete);
+    }
+}
