@@ -18,6 +18,7 @@ protected:
     using base = actor_turn<F>;
     using base::base;
     using base::cell_;
+    using base::extra_now;
     using base::flush;
     using base::me_;
     using base::outside;
@@ -27,7 +28,7 @@ protected:
     // The coroutine handler that the actor is held for, if any, is destroyed where it stands, before the state it may point
     // into. What other asks were to continue with is destroyed unrun.
     void abandon_asks() noexcept {
-        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
+        cell_extra<F>* const extra = extra_now();
         if (extra != nullptr && extra->task.frame) {
             drop_task(extra->task);
         }
@@ -47,7 +48,7 @@ protected:
     }
 
     void end_silence() noexcept {
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        const cell_extra<F>* const extra = extra_now();
         if (extra != nullptr && extra->silence != nullptr) {
             extra->silence->clear();
         }
@@ -56,8 +57,7 @@ protected:
     // No user message is handled and no continuation runs from here on.
     [[gnu::noinline]] void begin_stop(stop_reason reason) noexcept {
         cell_.phase = cell_phase::stopping;
-        // Another thread may have made it just now, to listen to the end: pairs with the exchange in more().
-        cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);
+        cell_extra<F>* const extra = extra_now();
         if (extra != nullptr) {
             abandon_asks();
             if (extra->watches != nullptr) {
@@ -123,9 +123,9 @@ protected:
 
 private:
     void escalate_to_runtime() noexcept {
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
-        if (extra != nullptr && extra->guard != nullptr && extra->guard->escalated != nullptr) [[unlikely]] {
-            cell_.core->escalate(failure{cell_.name(), cell_.id, "escalated", extra->guard->escalated});
+        const actor_guard<F>* const guard = guard_of(cell_);
+        if (guard != nullptr && guard->escalated != nullptr) [[unlikely]] {
+            cell_.core->escalate(failure{cell_.name(), cell_.id, "escalated", guard->escalated});
         }
     }
 };

@@ -171,7 +171,7 @@ using guard_pointer = std::unique_ptr<actor_guard<F>, typename actor_guard<F>::d
 
 template <class F>
 actor_guard<F>* guard_of(const basic_cell<F>& cell) noexcept {
-    const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);  // pairs with the store in spawn
+    const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
     return extra != nullptr ? extra->guard : nullptr;
 }
 
@@ -185,9 +185,9 @@ bool restarts_together(const basic_cell<F>& parent) noexcept {
 /// What `child`, which has stopped, escalates to its parent, whose extra is `to`.
 template <class F>
 void hand_up_failure(const basic_cell<F>& child, cell_extra<F>& to) noexcept {
-    const cell_extra<F>* const own = child.extra.load(std::memory_order_relaxed);
-    if (own != nullptr && own->guard != nullptr && own->guard->escalated != nullptr) {
-        to.escalated = own->guard->escalated;
+    const actor_guard<F>* const its = guard_of(child);
+    if (its != nullptr && its->escalated != nullptr) {
+        to.escalated = its->escalated;
     }
 }
 

@@ -70,9 +70,12 @@ protected:
         return batched;
     }
 
+    // Another thread may be the one that made it, to listen to the end: pairs with the exchange in more().
+    cell_extra<F>* extra_now() const noexcept { return cell_.extra.load(std::memory_order_acquire); }
+
     // For an actor that hears of silence.
     void note_time() noexcept {
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        const cell_extra<F>* const extra = extra_now();
         if (extra != nullptr && extra->silence != nullptr) {
             extra->silence->note();
         }
@@ -95,7 +98,7 @@ protected:
     }
 
     cell_phase phase_at_rest() const noexcept {
-        const cell_extra<F>* const extra = cell_.extra.load(std::memory_order_relaxed);
+        const cell_extra<F>* const extra = extra_now();
         if (extra == nullptr) {
             return cell_phase::running;
         }

@@ -253,8 +253,9 @@ TEST_CASE("task: a stop destroys the frames of a suspended handler, and then the
     const std::size_t before = blocks_in_use();
     std::vector<std::string> out;
     {
+        world theirs;  // not stopped with the handler, which would otherwise be answered and throw
         world w;
-        const auto o = w.rt.spawn<oracle>();
+        const auto o = theirs.rt.spawn<oracle>();
         const auto h = w.rt.spawn<holder>(o, out);
         auto reply = h.ask(question{1});
         await_held(h);
@@ -273,6 +274,7 @@ TEST_CASE("task: a stop destroys the frames of a suspended handler, and then the
         CHECK(outcome.error().code == drover::ask_error::actor_stopped);
         wait_until([&] { return h.stopped(); });
         o.tell(solve{1});  // nobody waits for it any more
+        theirs.settle();
         w.settle();
         CHECK(out == std::vector<std::string>{"inner", "outer", "stopped", "state"});
         CHECK(w.heard.dead(reason::stopped) >= 2);
