@@ -53,7 +53,8 @@ struct group_seat {
     enum class place : std::uint8_t { none, asked, halted, released } stands = place::none;
 
     // Written before a note is sent, and read when it has come.
-    std::exception_ptr cause;
+    std::exception_ptr halt_cause;  ///< the parent's, with `halt`: the child may fail on its own just then
+    std::exception_ptr cause;       ///< the child's, with `halted`
     clock_duration delay{};
     bool failed_itself = false;
 

@@ -26,7 +26,7 @@ void group_round<F>::advance(basic_cell<F>& parent) noexcept {
         group_seat<F>& seat = *its->seat;
         if (seat.stands == place::none) {
             seat.stands = place::asked;
-            seat.cause = cause_;
+            seat.halt_cause = cause_;
             static_cast<void>(each->post(&seat.halt));
         }
         if (seat.stands != place::halted) {

@@ -63,7 +63,7 @@ protected:
     [[gnu::noinline]] void halt() noexcept {
         actor_guard<F>& mine = *guard_of(cell_);
         if (cell_.phase != cell_phase::restarting) {
-            enter_restart(mine, mine.seat->cause);
+            enter_restart(mine, mine.seat->halt_cause);
         }
         mine.cut_delay(me_);
         mine.seat->in_round = true;
