@@ -82,9 +82,10 @@ public:
     }
 
     /// Hears once of the end of `target`, an actor of any runtime, and of its reason; also if it has stopped already. The
-    /// notice comes as a handler runs, ahead of messages, and not after this actor has begun to stop. False, and nothing
-    /// changes, if `target` is empty, this actor itself, or watched already. Allocates; never blocks. Here the notice is a
-    /// basic_stopped_event<F> to the handler of this actor, whose type is `A`: std::logic_error if it is not.
+    /// notice comes as a handler runs, ahead of messages, and not after this actor has begun to stop or to restart: a state
+    /// watches for itself. False, and nothing changes, if `target` is empty, this actor itself, or watched already.
+    /// Allocates; never blocks. Here the notice is a basic_stopped_event<F> to the handler of this actor, whose type is `A`:
+    /// std::logic_error if it is not.
     template <class A>
     bool watch(const basic_handle<F>& target) {
         using event = basic_stopped_event<F>;

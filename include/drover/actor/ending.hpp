@@ -47,6 +47,13 @@ protected:
         }
     }
 
+    void end_watches() noexcept {
+        const cell_extra<F>* const extra = extra_now();
+        if (extra != nullptr && extra->watches != nullptr) {
+            extra->watches->end_all();
+        }
+    }
+
     void end_silence() noexcept {
         const cell_extra<F>* const extra = extra_now();
         if (extra != nullptr && extra->silence != nullptr) {
@@ -60,9 +67,7 @@ protected:
         cell_extra<F>* const extra = extra_now();
         if (extra != nullptr) {
             abandon_asks();
-            if (extra->watches != nullptr) {
-                extra->watches->end_all();
-            }
+            end_watches();
             end_silence();
             if (extra->guard != nullptr) {
                 extra->guard->end_delay(me_);
