@@ -15,6 +15,8 @@ usage: ./cmake/dev.sh COMMAND
 
   demo [DIR...] [options]   build the census of C and C++ sources and run it (--json, --top N, --threads N, --compare)
   test [ctest options]      build everything with g++ and run every test
+  soak [--minutes N] [--seed N]
+                            10 000 actors with random failures, timers and asks; accounts exact, memory flat (1 minute)
   bench [--peers] [--filter RE] [--json FILE]
                             run the benches; with --peers, the same workloads on CAF and Erlang beside ours
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
@@ -243,6 +245,13 @@ command_test() {
     finish
 }
 
+command_soak() {
+    need "${packages_unit[@]}"
+    release_with tests
+    build release soak
+    exec "$trees/release/tests/soak" "$@"
+}
+
 command_bench() {
     local peers="" filter="" json=""
     while (($# > 0)); do
@@ -370,7 +379,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | bench | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."
