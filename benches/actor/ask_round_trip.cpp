@@ -10,17 +10,10 @@
 #include "../support/google.hpp"
 #include "../support/outcome.hpp"
 #include "../support/process.hpp"
+#include "ask_coroutine.hpp"
 
 namespace benches {
 namespace {
-
-struct question {
-    std::uint64_t number;
-};
-
-struct doubler {
-    std::uint64_t operator()(question q) const { return 2 * q.number; }
-};
 
 /// The main thread asks one actor `messages` times and blocks for each answer before it asks again. The floor is two
 /// wake-ups of a sleeping thread, which the kernel does: the worker's for the question and the main thread's for the
@@ -78,41 +71,10 @@ outcome ask_then(std::uint64_t messages, std::size_t threads) {
             expect_equal("the sum of the answers", sum, messages * (messages + 1))};
 }
 
-struct coroutine_asker {
-    struct go {
-        std::uint64_t count;
-    };
-
-    drover::task<> operator()(go g) {
-        std::uint64_t sum = 0;
-        for (std::uint64_t i = g.count; i != 0; --i) sum += co_await target_.ask(question{i});
-        finished_->set_value(sum);
-    }
-
-    drover::ref<doubler> target_;
-    std::promise<std::uint64_t>* finished_;
-};
-
-/// The same in one handler that is a coroutine: the asker is held until each answer is there, so a round trip is a question and
-/// a reply in the system lane.
-outcome ask_await(std::uint64_t messages, std::size_t threads) {
-    std::promise<std::uint64_t> finished;
-    drover::runtime rt({.threads = threads});
-    auto const first = rt.spawn<coroutine_asker>(rt.spawn<doubler>(), &finished);
-
-    stopwatch const clock;
-    first.tell(coroutine_asker::go{messages});
-    auto const sum = await_answer(finished.get_future());
-    auto const elapsed = clock.elapsed();
-
-    return {elapsed, messages, usage_of_threads("drover/").threads,
-            expect_equal("the sum of the answers", sum, messages * (messages + 1))};
-}
-
 }  // namespace
 
 BENCHMARK_CAPTURE(measure, ask_and_get, &ask_and_get)->Name("ask_and_get")->Apply(savina<50'000>);
 BENCHMARK_CAPTURE(measure, ask_then, &ask_then)->Name("ask_then")->Apply(savina<500'000>);
-BENCHMARK_CAPTURE(measure, ask_await, &ask_await)->Name("ask_await")->Apply(savina<500'000>);
+BENCHMARK_CAPTURE(measure, ask_coroutine, &ask_coroutine)->Name("ask_coroutine")->Apply(savina<500'000>);
 
 }  // namespace benches

@@ -1,6 +1,7 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 #include <array>
 #include <caf/all.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../actor/timer_shapes.hpp"
 #include "../savina/shapes.hpp"
 #include "../support/computation.hpp"
 #include "../support/finish.hpp"
@@ -19,7 +21,8 @@
 // short trial, two runs a style, typed actors and stateful functions were not faster beyond the noise; nor was
 // lazy_init where actors are created), atom constants as message names, the work-stealing scheduler with its default
 // settings and two workers. Senders, counts, answers and what is timed are the same as on drover's side; each header
-// of benches/savina describes its workload.
+// of benches/savina and benches/actor describes its workload. CAF 0.17 has neither a timer that can be cancelled alone nor
+// restarts.
 
 namespace benches {
 namespace {
@@ -32,6 +35,9 @@ using increment_atom = caf::atom_constant<caf::atom("increment")>;
 using retrieve_atom = caf::atom_constant<caf::atom("retrieve")>;
 using go_atom = caf::atom_constant<caf::atom("go")>;
 using value_atom = caf::atom_constant<caf::atom("value")>;
+using question_atom = caf::atom_constant<caf::atom("question")>;
+using end_atom = caf::atom_constant<caf::atom("end")>;
+using alarm_atom = caf::atom_constant<caf::atom("alarm")>;
 using job_atom = caf::atom_constant<caf::atom("job")>;
 
 /// An actor system with the given number of workers that work-steal.
@@ -364,19 +370,171 @@ outcome fork_join_create(std::uint64_t messages, std::size_t threads) {
             expect_equal("the number of actors that did their job and stopped", finished.total(), messages)};
 }
 
+class doubler : public caf::event_based_actor {
+public:
+    explicit doubler(caf::actor_config& config) : caf::event_based_actor(config) {}
+
+    caf::behavior make_behavior() override {
+        return {[](question_atom, std::uint64_t number) { return 2 * number; }};
+    }
+};
+
+// `await` and not `then`: no other message is taken until the answer is there, as in drover's coroutine.
+class asker : public caf::event_based_actor {
+public:
+    asker(caf::actor_config& config, caf::actor target, std::promise<std::uint64_t>* finished)
+        : caf::event_based_actor(config), target_(std::move(target)), finished_(finished) {}
+
+    caf::behavior make_behavior() override {
+        return {[this](go_atom, std::uint64_t count) { ask(count); }};
+    }
+    void on_exit() override { target_ = nullptr; }
+
+private:
+    void ask(std::uint64_t left) {
+        request(target_, caf::infinite, question_atom::value, left)
+            .await(
+                [this, left](std::uint64_t answer) {
+                    sum_ += answer;
+                    if (left == 1)
+                        finished_->set_value(sum_);
+                    else
+                        ask(left - 1);
+                },
+                [this](caf::error const&) { finished_->set_value(0); });
+    }
+
+    caf::actor target_;
+    std::promise<std::uint64_t>* finished_;
+    std::uint64_t sum_ = 0;
+};
+
+outcome ask_coroutine(std::uint64_t messages, std::size_t threads) {
+    std::promise<std::uint64_t> finished;
+    system_under_test system(threads);
+    auto const target = system->spawn<doubler>();
+    auto const first = system->spawn<asker>(target, &finished);
+
+    stopwatch const clock;
+    caf::anon_send(first, go_atom::value, messages);
+    auto const sum = await_answer(finished.get_future());
+    auto const elapsed = clock.elapsed();
+
+    auto const workers = system.workers();
+    system.end(first, target);
+    return {elapsed, messages, workers, expect_equal("the sum of the answers", sum, messages * (messages + 1))};
+}
+
+class mortal : public caf::event_based_actor {
+public:
+    explicit mortal(caf::actor_config& config) : caf::event_based_actor(config) {}
+
+    caf::behavior make_behavior() override {
+        return {[this](end_atom) { quit(); }};
+    }
+};
+
+class mourner : public caf::event_based_actor {
+public:
+    mourner(caf::actor_config& config, std::promise<std::uint64_t>* finished)
+        : caf::event_based_actor(config), finished_(finished) {
+        set_down_handler([this](caf::down_msg const& heard) {
+            ended_ += heard.reason == caf::exit_reason::normal ? 1 : 0;
+            if (--left_ == 0)
+                finished_->set_value(ended_);
+            else
+                next();
+        });
+    }
+
+    caf::behavior make_behavior() override {
+        return {[this](go_atom, std::uint64_t count) {
+            left_ = count;
+            next();
+        }};
+    }
+
+private:
+    void next() {
+        auto const child = spawn<mortal>();
+        monitor(child);
+        send(child, end_atom::value);
+    }
+
+    std::promise<std::uint64_t>* finished_;
+    std::uint64_t left_ = 0;
+    std::uint64_t ended_ = 0;
+};
+
+outcome watch_stop(std::uint64_t messages, std::size_t threads) {
+    std::promise<std::uint64_t> finished;
+    system_under_test system(threads);
+    auto const watcher = system->spawn<mourner>(&finished);
+
+    stopwatch const clock;
+    caf::anon_send(watcher, go_atom::value, messages);
+    auto const ended = await_answer(finished.get_future());
+    auto const elapsed = clock.elapsed();
+
+    auto const workers = system.workers();
+    system.end(watcher);
+    return {elapsed, messages, workers, expect_equal("the number of actors that ended when told to", ended, messages)};
+}
+
+class sleeper : public caf::event_based_actor {
+public:
+    sleeper(caf::actor_config& config, std::promise<std::uint64_t>* finished)
+        : caf::event_based_actor(config), finished_(finished) {}
+
+    caf::behavior make_behavior() override {
+        return {[this](go_atom, std::uint64_t count) {
+                    left_ = count;
+                    for (std::uint64_t i = 0; i < count; ++i)
+                        delayed_send(this, std::chrono::milliseconds(1 + timer_shape::spread(i) % 100),
+                                     alarm_atom::value);
+                },
+                [this](alarm_atom) {
+                    if (++seen_ == left_) finished_->set_value(seen_);
+                }};
+    }
+
+private:
+    std::promise<std::uint64_t>* finished_;
+    std::uint64_t left_ = 0;
+    std::uint64_t seen_ = 0;
+};
+
+outcome timer_fire(std::uint64_t messages, std::size_t threads) {
+    std::promise<std::uint64_t> finished;
+    system_under_test system(threads);
+    auto const owner = system->spawn<sleeper>(&finished);
+
+    stopwatch const clock;
+    caf::anon_send(owner, go_atom::value, messages);
+    auto const seen = await_answer(finished.get_future());
+    auto const elapsed = clock.elapsed();
+
+    auto const workers = system.workers();
+    system.end(owner);
+    return {elapsed, messages, workers, expect_equal("the number of messages that came", seen, messages)};
+}
+
 }  // namespace
 }  // namespace benches
 
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 8> workloads{{{"ping_pong", &ping_pong},
-                                                           {"thread_ring", &thread_ring},
-                                                           {"counting", &counting},
-                                                           {"counting_actor", &counting_actor},
-                                                           {"fan_in", &fan_in},
-                                                           {"fork_join_throughput", &fork_join_throughput},
-                                                           {"fork_join_throughput_actor", &fork_join_throughput_actor},
-                                                           {"fork_join_create", &fork_join_create}}};
+    static constexpr std::array<peer::entry, 11> workloads{{{"ping_pong", &ping_pong},
+                                                            {"thread_ring", &thread_ring},
+                                                            {"counting", &counting},
+                                                            {"counting_actor", &counting_actor},
+                                                            {"fan_in", &fan_in},
+                                                            {"fork_join_throughput", &fork_join_throughput},
+                                                            {"fork_join_throughput_actor", &fork_join_throughput_actor},
+                                                            {"fork_join_create", &fork_join_create},
+                                                            {"ask_coroutine", &ask_coroutine},
+                                                            {"watch_stop", &watch_stop},
+                                                            {"timer_fire", &timer_fire}}};
     return peer::run_one("caf", workloads, argc, argv);
 }

@@ -1,6 +1,11 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 #include <array>
 
+#include "../actor/ask_coroutine.hpp"
+#include "../actor/restart.hpp"
+#include "../actor/timer_cancel.hpp"
+#include "../actor/timer_fire.hpp"
+#include "../actor/watch_stop.hpp"
 #include "../savina/counting.hpp"
 #include "../savina/counting_actor.hpp"
 #include "../savina/fan_in.hpp"
@@ -14,13 +19,18 @@
 /// One workload on drover, in a fresh process; run.py starts it. The bodies are those of the Google Benchmark programs.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 8> workloads{{{"ping_pong", &ping_pong},
-                                                           {"thread_ring", &thread_ring},
-                                                           {"counting", &counting},
-                                                           {"counting_actor", &counting_actor},
-                                                           {"fan_in", &fan_in},
-                                                           {"fork_join_throughput", &fork_join_throughput},
-                                                           {"fork_join_throughput_actor", &fork_join_throughput_actor},
-                                                           {"fork_join_create", &fork_join_create}}};
+    static constexpr std::array<peer::entry, 13> workloads{{{"ping_pong", &ping_pong},
+                                                            {"thread_ring", &thread_ring},
+                                                            {"counting", &counting},
+                                                            {"counting_actor", &counting_actor},
+                                                            {"fan_in", &fan_in},
+                                                            {"fork_join_throughput", &fork_join_throughput},
+                                                            {"fork_join_throughput_actor", &fork_join_throughput_actor},
+                                                            {"fork_join_create", &fork_join_create},
+                                                            {"ask_coroutine", &ask_coroutine},
+                                                            {"watch_stop", &watch_stop},
+                                                            {"timer_cancel", &timer_cancel},
+                                                            {"timer_fire", &timer_fire},
+                                                            {"restart", &restart}}};
     return peer::run_one("drover", workloads, argc, argv);
 }

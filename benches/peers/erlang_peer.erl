@@ -1,17 +1,19 @@
 %% Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 %%
 %% The workloads of benches/savina on Erlang/OTP. Senders, counts, answers and what is timed are the same as on drover's
-%% side; each header of benches/savina describes its workload. Two are missing, because their sender is a thread that is
+%% side; each header of benches/savina and benches/actor describes its workload. Two are missing, because their sender is a thread that is
 %% no worker, and Erlang has only processes: counting from outside, and fork-join throughput. Start it as run.py does:
 %%     erl +S 2:2 -noshell -noinput -pa DIR -run erlang_peer main -extra --workload NAME --messages N --threads 2
 %% Exit status 0: the answer was right and as many schedulers as asked for were online. 1: not so. 2: usage.
 -module(erlang_peer).
--export([main/0]).
+-behaviour(gen_server).
+-export([main/0, init/1, handle_call/3, handle_cast/2, start_phoenix/1]).
 
 -define(RING_ACTORS, 100).
 -define(PRODUCERS, 4).
 -define(MEMBERS, 60).
 -define(THETA, 37.2).
+-define(CROWD, 1000000).
 
 main() ->
     try
@@ -32,7 +34,8 @@ main() ->
             complain("erlang: no answer arrived within 120 seconds.~n", [], 1);
         _:_ ->
             complain("usage: erlang_peer --workload NAME --messages N [--threads N]~nNAME is one of: ping_pong "
-                     "thread_ring counting_actor fan_in fork_join_throughput_actor fork_join_create~n", [], 2)
+                     "thread_ring counting_actor fan_in fork_join_throughput_actor fork_join_create ask_coroutine "
+                     "watch_stop timer_cancel timer_fire restart~n", [], 2)
     end.
 
 complain(Format, Arguments, Status) ->
@@ -105,7 +108,100 @@ run("fork_join_create", N) ->
     Done = atomics:new(1, []),
     Theta = ?THETA + 0 * N, % not a constant, else the compiler works out the sine beforehand
     {Elapsed, Total} = timed(fun() -> create(Main, Done, Theta, N, N) end),
-    {Elapsed, N, Total, N}.
+    {Elapsed, N, Total, N};
+run("ask_coroutine", N) ->
+    Main = self(),
+    {ok, Doubler} = gen_server:start(?MODULE, doubler, []),
+    Asker = spawn(fun() -> receive {go, Count} -> Main ! {answer, ask(Doubler, Count, 0)} end end),
+    {Elapsed, Sum} = timed(fun() -> Asker ! {go, N} end),
+    {Elapsed, N, Sum, N * (N + 1)};
+run("watch_stop", N) ->
+    Main = self(),
+    Watcher = spawn(fun() -> receive {go, Count} -> Main ! {answer, watch(Count, 0)} end end),
+    {Elapsed, Ended} = timed(fun() -> Watcher ! {go, N} end),
+    {Elapsed, N, Ended, N};
+run("timer_cancel", N) ->
+    Main = self(),
+    Owner = spawn(fun() ->
+        [erlang:send_after(3600000 + spread(I) div 1000, self(), alarm) || I <- lists:seq(0, ?CROWD - 1)],
+        Main ! ready,
+        receive {go, Count} -> Main ! {answer, cancel(0, Count, 0)} end
+    end),
+    receive ready -> ok after 120000 -> throw(timeout) end,
+    {Elapsed, Cancelled} = timed(fun() -> Owner ! {go, N} end),
+    {Elapsed, N, Cancelled, N};
+run("timer_fire", N) ->
+    Main = self(),
+    Owner = spawn(fun() ->
+        receive {go, Count} ->
+            set(0, Count),
+            Main ! {answer, alarms(Count, 0)}
+        end
+    end),
+    {Elapsed, Seen} = timed(fun() -> Owner ! {go, N} end),
+    {Elapsed, N, Seen, N};
+run("restart", N) ->
+    ok = logger:set_primary_config(level, none), % nothing is written about the failures
+    Main = self(),
+    Patron = spawn(fun() ->
+        receive {go, Count} ->
+            {ok, _} = supervisor:start_link(?MODULE, {supervisor, self()}),
+            Main ! {answer, burn(Count, 0)},
+            receive stop -> ok end
+        end
+    end),
+    {Elapsed, Seen} = timed(fun() -> Patron ! {go, N} end),
+    {Elapsed, N, Seen, N + 1}.
+
+%% The server that is asked, and the supervisor that restarts as often as there are failures.
+init(doubler) -> {ok, none};
+init({supervisor, Patron}) ->
+    {ok, {#{strategy => one_for_one, intensity => 1000000000, period => 1},
+          [#{id => phoenix, start => {?MODULE, start_phoenix, [Patron]}}]}}.
+
+handle_call({question, Number}, _From, State) -> {reply, 2 * Number, State}.
+handle_cast(_Nothing, State) -> {noreply, State}.
+
+ask(_Doubler, 0, Sum) -> Sum;
+ask(Doubler, Left, Sum) -> ask(Doubler, Left - 1, Sum + gen_server:call(Doubler, {question, Left}, infinity)).
+
+watch(0, Ended) -> Ended;
+watch(Left, Ended) ->
+    Child = spawn(fun() -> receive 'end' -> ok end end),
+    Monitor = monitor(process, Child),
+    Child ! 'end',
+    receive {'DOWN', Monitor, process, Child, normal} -> watch(Left - 1, Ended + 1) end.
+
+spread(I) -> I * 7919 rem 1000003 rem 1000000.
+
+cancel(Count, Count, Cancelled) -> Cancelled;
+cancel(I, Count, Cancelled) ->
+    Timer = erlang:send_after(3600000 + spread(I) div 1000, self(), alarm),
+    case erlang:cancel_timer(Timer) of
+        false -> cancel(I + 1, Count, Cancelled);
+        _Left -> cancel(I + 1, Count, Cancelled + 1)
+    end.
+
+set(Count, Count) -> ok;
+set(I, Count) ->
+    erlang:send_after(1 + spread(I) rem 100, self(), alarm),
+    set(I + 1, Count).
+
+alarms(Count, Count) -> Count;
+alarms(Count, Seen) -> receive alarm -> alarms(Count, Seen + 1) end.
+
+%% proc_lib's start is what a supervisor expects of a process that is no gen_server.
+start_phoenix(Patron) ->
+    {ok, proc_lib:spawn_link(fun() ->
+        Patron ! {there, self()},
+        receive burn -> error(told_to_fail) end
+    end)}.
+
+burn(Left, Seen) ->
+    receive
+        {there, _Child} when Seen =:= Left -> Seen + 1;
+        {there, Child} -> Child ! burn, burn(Left, Seen + 1)
+    end.
 
 player_meets(Main) ->
     receive {meet, Other} -> player(Main, Other, 0) end.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright (c) the drover authors. SPDX-License-Identifier: MIT
-"""The workloads of benches/savina on drover and on its peers, side by side; prints one table.
+"""The workloads of benches/savina, and a few of benches/actor, on drover and on its peers, side by side; prints one table.
 
 A round runs each row's workload once on drover and once on the peer, each in a fresh process, ours right before or
 right after the peer's (the order alternates from round to round). So a pair sees the same machine, and a disturbance
@@ -36,13 +36,19 @@ WORKLOADS = {
     "fork_join_throughput": (2_000_000, 1.8),
     "fork_join_throughput_actor": (2_000_000, 3),
     "fork_join_create": (200_000, 5),  # Erlang's default limit is 262 144 processes
+    "ask_coroutine": (1_000_000, 5),
+    "watch_stop": (300_000, 1),
+    "timer_cancel": (1_000_000, 1),
+    "timer_fire": (1_000_000, 1),
+    "restart": (10_000, 1),  # Erlang's supervisor goes through the restarts of the last second at each one
 }
 # Younger than the seven rows that earlier tables have: marked, and no part of the mean over those.
-NEW_ROWS = ("fork_join_throughput_actor",)
-# Erlang has no thread outside of its schedulers, and in the other two that is the sender.
+NEW_ROWS = ("fork_join_throughput_actor", "ask_coroutine", "watch_stop", "timer_cancel", "timer_fire", "restart")
+# CAF 0.17 has neither timers that can be cancelled one by one nor restarts. Erlang has no thread outside of its schedulers, and in
+# two that is the sender.
 PEERS = {
-    "caf": tuple(WORKLOADS),
-    "erlang": ("ping_pong", "thread_ring", "counting_actor", "fan_in", "fork_join_throughput_actor", "fork_join_create"),
+    "caf": tuple(name for name in WORKLOADS if name not in ("timer_cancel", "restart")),
+    "erlang": tuple(name for name in WORKLOADS if name not in ("counting", "fork_join_throughput")),
 }
 
 
