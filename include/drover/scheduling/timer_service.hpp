@@ -123,11 +123,10 @@ private:
             timer* due = nullptr;
             {
                 const std::lock_guard lock(mutex_);
-                const std::uint64_t event = wheel_.next_event();
-                due = wheel_.advance(event < to ? event : to);
-                if (due == nullptr && event > to) {
-                    return;
-                }
+                due = wheel_.advance_to_due(to);
+            }
+            if (due == nullptr) {
+                return;
             }
             while (due != nullptr) {
                 timer* const next = due->next;  // a timer may be gone once it has fired

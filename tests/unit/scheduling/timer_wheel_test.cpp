@@ -206,6 +206,26 @@ TEST_CASE("a timer can be removed from the front, the middle and the end of its 
     CHECK(wheel.advance(10) == &timers[1]);
 }
 
+TEST_CASE("a wheel can stop at the first moment at which a timer is due") {
+    timer_wheel wheel(0);
+    numbered timers[4];
+    const std::uint64_t due[4] = {70'000, 5'000'000, 70'000, 5'000'001};
+    for (int each = 0; each != 4; ++each) {
+        timers[each].deadline = due[each];
+        wheel.add(timers[each]);
+    }
+    CHECK(wheel.advance_to_due(69'999) == nullptr);
+    CHECK(walk(wheel.advance_to_due(6'000'000)) == std::vector<timer*>{&timers[0], &timers[2]});
+    numbered between;
+    between.deadline = 80'000;  // time has not gone on beyond what was due
+    wheel.add(between);
+    CHECK(walk(wheel.advance_to_due(6'000'000)) == std::vector<timer*>{&between});
+    CHECK(walk(wheel.advance_to_due(6'000'000)) == std::vector<timer*>{&timers[1]});
+    CHECK(walk(wheel.advance_to_due(6'000'000)) == std::vector<timer*>{&timers[3]});
+    CHECK(wheel.advance_to_due(6'000'000) == nullptr);
+    CHECK(wheel.next_event() == timer_wheel::never);
+}
+
 TEST_CASE("a wheel does what a list in order does") {
     const int steps = static_cast<int>(drover_test::scaled(4000));
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
