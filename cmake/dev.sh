@@ -21,7 +21,8 @@ usage: ./cmake/dev.sh COMMAND
                             run the benches; with --peers, the same workloads on CAF and Erlang beside ours
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
-  matrix [PART...]          every build: release thread address coverage clang
+  matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++, AddressSanitizer and
+                            UndefinedBehaviorSanitizer), coverage (with g++'s AddressSanitizer)
   setup                     install what all of these need, and configure the release build
 
 DROVER_JOBS=N limits how many compilers and tests run at once (default: processors, or less where memory is short).
@@ -39,7 +40,7 @@ packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 python3)
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" libbenchmark-dev pkg-config spin tcc)
 packages_coverage=("${packages_unit[@]}" gcovr)
-packages_clang=("${packages_unit[@]}" clang-19 libc++-19-dev libc++abi-19-dev)
+packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
 packages_format=(clang-format-19)
 
 # need PACKAGE...: installs those that are missing, or says how and ends with status 1.
@@ -189,15 +190,9 @@ part_thread() {
     run_tests thread -L '^(stress|conformance)$'
 }
 
-part_address() {
-    configure address -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_SANITIZE=address,undefined \
-        -DDROVER_EXAMPLES=OFF
-    build address unit stress
-    run_tests address -L '^(unit|stress)$'
-}
-
 part_coverage() {
-    configure coverage -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_COVERAGE=ON -DDROVER_EXAMPLES=OFF
+    configure coverage -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_COVERAGE=ON \
+        -DDROVER_SANITIZE=address -DDROVER_EXAMPLES=OFF
     # Counts of an earlier run, and of sources that are gone, would be added to this one's.
     find "$trees/coverage" -name '*.gcda' -delete
     build coverage unit conformance
@@ -207,13 +202,13 @@ part_coverage() {
 }
 
 part_clang() {
-    configure clang -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DDROVER_EXAMPLES=OFF
-    build clang unit
+    configure clang -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ -DCMAKE_BUILD_TYPE=Debug \
+        -DDROVER_SANITIZE=address,undefined -DDROVER_EXAMPLES=OFF
+    build clang unit stress
     # The release build's layout tests compile each header under clang too, where they find one.
-    local labels='unit|rejected|layout'
+    local labels='unit|stress|rejected|layout'
     if [[ -n ${DROVER_RELEASE_TESTED:-} ]] && grep -q layout/headers_clang "$trees/release/Testing/output.txt"; then
-        labels='unit|rejected'
+        labels='unit|stress|rejected'
     fi
     run_tests clang -L "^($labels)\$"
 }
@@ -354,14 +349,14 @@ command_format() {
 
 command_matrix() {
     local wanted=("$@") name
-    ((${#wanted[@]} > 0)) || wanted=(release thread address coverage clang)
+    ((${#wanted[@]} > 0)) || wanted=(release thread clang coverage)
     for name in "${wanted[@]}"; do
         case $name in
         release) need "${packages_test[@]}" ;;
-        thread | address) need "${packages_unit[@]}" ;;
+        thread) need "${packages_unit[@]}" ;;
         coverage) need "${packages_coverage[@]}" ;;
         clang) need "${packages_clang[@]}" ;;
-        *) say "dev.sh: matrix has no part '$name'; it has release thread address coverage clang"; exit 2 ;;
+        *) say "dev.sh: matrix has no part '$name'; it has release thread clang coverage"; exit 2 ;;
         esac
     done
     for name in "${wanted[@]}"; do

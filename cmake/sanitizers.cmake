@@ -1,7 +1,8 @@
 # Instrumentation of drover's own programs, chosen once for a build tree:
-#   DROVER_SANITIZE=thread | address,undefined     -O1, every report ends the program with a failure
-#   DROVER_COVERAGE=ON                             -O0, counters for gcov
-set(DROVER_SANITIZE "" CACHE STRING "Sanitizers for drover's own programs: thread, or address,undefined")
+#   DROVER_SANITIZE=thread | address | undefined | address,undefined
+#                         every report ends the program with a failure; thread at -O1, the others at -O0
+#   DROVER_COVERAGE=ON    -O0, counters for gcov; with DROVER_SANITIZE=address, one build serves both
+set(DROVER_SANITIZE "" CACHE STRING "Sanitizers for drover's own programs: thread, address, or address,undefined")
 option(DROVER_COVERAGE "Count executed lines in drover's own programs" OFF)
 
 add_library(drover_instrumentation INTERFACE)
@@ -11,16 +12,22 @@ if(DROVER_SANITIZE)
     message(FATAL_ERROR "DROVER_SANITIZE is '${DROVER_SANITIZE}': "
                         "write thread, address, undefined or address,undefined.")
   endif()
-  if(DROVER_COVERAGE)
-    message(FATAL_ERROR "DROVER_SANITIZE and DROVER_COVERAGE are both on: use a build tree for each.")
+  if(DROVER_COVERAGE AND NOT DROVER_SANITIZE STREQUAL "address")
+    message(FATAL_ERROR "DROVER_COVERAGE is on and DROVER_SANITIZE is '${DROVER_SANITIZE}': together with coverage "
+                        "write address, or use a build tree for each.")
   endif()
-  # Target options stand behind CMAKE_BUILD_TYPE's on the command line, so -O1 wins. -g1 has the lines of a backtrace at
-  # a fraction of the size of -g.
+  # Target options stand behind CMAKE_BUILD_TYPE's on the command line, so these win. Without -O1 ThreadSanitizer is too
+  # slow for the stress tests; the address sanitizer's code is what a compiler spends longest on when it optimises. -g1
+  # has the lines of a backtrace at a fraction of the size of -g.
+  set(level -O0)
+  if(DROVER_SANITIZE STREQUAL "thread")
+    set(level -O1)
+  endif()
   set(flags -fsanitize=${DROVER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   # GCC's manual: sanitizers make false warnings of the kinds that follow the flow of data (in <regex> and <functional>,
   # for a start). The release build and clang's hold the same sources to -Werror.
-  target_compile_options(drover_instrumentation INTERFACE ${flags} -O1 -g1 -Wno-error
-                                                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_compile_options(drover_instrumentation INTERFACE
+                         ${flags} ${level} -g1 $<$<CXX_COMPILER_ID:GNU>:-Wno-error -Wno-maybe-uninitialized>)
   target_link_options(drover_instrumentation INTERFACE ${flags})
 endif()
 
@@ -40,9 +47,19 @@ else()
   set(DROVER_SLOWDOWN 1)
 endif()
 
+# g++'s sanitizers read the lines of a backtrace themselves; clang's ask a program.
+set(symbolizer "")
+if(DROVER_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  find_program(DROVER_SYMBOLIZER NAMES llvm-symbolizer PATHS /usr/lib/llvm-19/bin NO_DEFAULT_PATH)
+  if(DROVER_SYMBOLIZER)
+    set(symbolizer "ASAN_SYMBOLIZER_PATH=${DROVER_SYMBOLIZER}")
+  endif()
+endif()
+
 # What the sanitizers' run-time parts are told in every test.
 set(DROVER_TEST_ENVIRONMENT
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=4"
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    ${symbolizer}
     "DROVER_TEST_SLOWDOWN=${DROVER_SLOWDOWN}")

@@ -31,6 +31,10 @@ import sys
 import tempfile
 import typing
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import precompiling  # noqa: E402
+
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-variable", "-Wno-unused-but-set-variable",
             "-Wno-unused-function", "-Wno-unused-parameter"]
 PRELUDE = """#include <drover/drover.hpp>
@@ -149,7 +153,9 @@ def compile_source(source, compiler, folder, number):
     path.write_text(source.text, encoding="utf-8")
     program = path.with_suffix("")
     goal = ["-o", str(program)] if source.link else ["-fsyntax-only"]
-    built = subprocess.run([*compiler, *WARNINGS, *goal, str(path)], capture_output=True, text=True, errors="replace")
+    used = precompiling.flags(compiler, folder) if precompiling.begins_with_it(source.text) else []
+    built = subprocess.run([*compiler, *WARNINGS, *used, *goal, str(path)], capture_output=True, text=True,
+                           errors="replace")
     if built.returncode != 0:
         return f"{place}: does not compile:\n{built.stderr}"
     if source.run:
@@ -176,6 +182,8 @@ def check(root, compiler, jobs):
         complaints += wrong
         made += texts
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        if any(precompiling.begins_with_it(each.text) for each in made):
+            complaints += filter(None, [precompiling.precompile([*compiler, *WARNINGS], folder)])
         answers = pool.map(lambda item: compile_source(item[1], compiler, folder, item[0]), enumerate(made))
         complaints += [answer for answer in answers if answer]
     return complaints, len(documents), len(made)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Code that must not compile, and must say why in the sentence we promise.
 
-    check.py FILE -- COMPILER [FLAG...]        one file under one compiler
-    check.py --self-test -- COMPILER [FLAG...] the checker goes red where it should
+    check.py [--precompiled FOLDER] FILE... -- COMPILER [FLAG...]  the files under one compiler
+    check.py --precompile FOLDER -- COMPILER [FLAG...]             makes what --precompiled uses
+    check.py --self-test -- COMPILER [FLAG...]                     the checker goes red where it should
 
 A file of tests/rejected begins with what it expects, in comment lines at its very top, and holds its mistake and the
 mended code side by side:
@@ -30,13 +31,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import precompiling  # noqa: E402
+
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 EXPECTATION = re.compile(r"//\s*expect(?:-(gcc|clang))?(-regex)?:\s*(.*\S)\s*$")
-
-
-def is_clang(compiler):
-    answer = subprocess.run([compiler[0], "--version"], capture_output=True, text=True, check=True)
-    return "clang" in answer.stdout
 
 
 def expectations(text, clang):
@@ -60,14 +60,17 @@ def compile_file(compiler, path, clang, extra):
                           env={**os.environ, "LC_ALL": "C"})
 
 
-def check(path, compiler):
+def check(path, compiler, precompiled=None):
     """None if the file is refused as promised, else what is wrong."""
-    clang = is_clang(compiler)
-    patterns = expectations(path.read_text(encoding="utf-8"), clang)
+    clang = precompiling.is_clang(compiler)
+    text = path.read_text(encoding="utf-8")
+    patterns = expectations(text, clang)
     if not patterns:
         return "no expectation: its first line must be '// expect: <sentence>'"
-    if "ACCEPTED" not in path.read_text(encoding="utf-8"):
+    if "ACCEPTED" not in text:
         return "no mended code: put it under '#ifdef ACCEPTED'"
+    if precompiled is not None and precompiling.begins_with_it(text):
+        compiler = [*compiler, *precompiling.flags(compiler, precompiled)]
 
     mended = compile_file(compiler, path, clang, ["-DACCEPTED"])
     if mended.returncode != 0:
@@ -124,9 +127,17 @@ def main():
     arguments, compiler = sys.argv[1:split], sys.argv[split + 1:]
     if arguments == ["--self-test"]:
         return self_test(compiler)
+    if arguments[0] == "--precompile":
+        complaint = precompiling.precompile([*compiler, *WARNINGS], arguments[1])
+        print(complaint, end="")
+        return 1 if complaint else 0
+    precompiled = None
+    if arguments[0] == "--precompiled":
+        precompiled = arguments[1]
+        arguments = arguments[2:]
     status = 0
     for name in arguments:
-        answer = check(pathlib.Path(name), compiler)
+        answer = check(pathlib.Path(name), compiler, precompiled)
         print(f"{name}: {'refused as promised' if answer is None else answer}")
         status = status or (answer is not None)
     return int(status)

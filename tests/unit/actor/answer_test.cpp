@@ -107,8 +107,8 @@ TEST_CASE("an answer that is dropped lets the message be handled all the same") 
 }
 
 TEST_CASE("a thread that waits is woken by the reply") {
-    world w;
     door way;
+    world w;
     auto a = w.rt.spawn(behind(way));
     std::atomic<int> started{0};
     std::thread waiter([&, asked = a.ask(5)]() mutable {
@@ -122,8 +122,8 @@ TEST_CASE("a thread that waits is woken by the reply") {
 }
 
 TEST_CASE("ask with a timeout fails when the clock says so, and the late reply is counted") {
-    world w;
     door way;
+    world w;
     auto a = w.rt.spawn(behind(way));
     auto asked = a.ask(1, 5s);
     w.clock.advance(4999ms);
@@ -149,8 +149,8 @@ TEST_CASE("a reply in time disarms the timeout") {
 }
 
 TEST_CASE("a waiting get ends with the timeout of its ask") {
-    world w;
     door way;
+    world w;
     auto a = w.rt.spawn(behind(way));
     std::atomic<bool> done{false};
     std::thread waiter([&, asked = a.ask(1, 5s)]() mutable {
@@ -163,8 +163,8 @@ TEST_CASE("a waiting get ends with the timeout of its ask") {
 }
 
 TEST_CASE("get_for gives up after its patience, and the answer is still to be had") {
-    world w;
     door way;
+    world w;
     auto a = w.rt.spawn(behind(way));
     auto asked = a.ask(9);
     std::atomic<bool> done{false};
@@ -179,8 +179,8 @@ TEST_CASE("get_for gives up after its patience, and the answer is still to be ha
 }
 
 TEST_CASE("patience that is over, without end, or negative") {
-    world w;
     door way;
+    world w;
     auto a = w.rt.spawn(behind(way));
     auto asked = a.ask(9);
     CHECK(asked.get_for(0ns).error().code == ask_error::timeout);
@@ -211,9 +211,9 @@ TEST_CASE("the steady clock's timers work, too") {
 }
 
 TEST_CASE("asks that wait in the mailbox of an actor that stops are answered so") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     auto a = w.rt.spawn([&](int n) {
         entered.open();
         leave.pass();
@@ -232,9 +232,9 @@ TEST_CASE("asks that wait in the mailbox of an actor that stops are answered so"
 }
 
 TEST_CASE("a throwing handler fails its ask with the exception and those behind it with actor_stopped") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     auto a = w.rt.spawn([&](int n) -> int {
         entered.open();
         leave.pass();
@@ -329,8 +329,8 @@ TEST_CASE("then of an ask whose reply is already there, or that failed at once")
 }
 
 TEST_CASE("then with a timeout, a stopped target and a throwing handler") {
-    world w;
     door way;
+    world w;
     auto slow = w.rt.spawn(behind(way));
     auto throws = w.rt.spawn([](int) -> int { throw std::runtime_error("thrown"); });
     auto gone = w.rt.spawn([](int n) { return n; });
@@ -377,8 +377,8 @@ TEST_CASE("then twice is refused") {
 }
 
 TEST_CASE("an asking actor that stops destroys its continuations unrun, also those whose reply is under way") {
-    world w;
     door way;
+    world w;
     auto slow = w.rt.spawn(behind(way));
     const auto alive = std::make_shared<int>(0);
     std::atomic<int> ran{0};

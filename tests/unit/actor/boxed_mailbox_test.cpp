@@ -238,9 +238,9 @@ TEST_CASE("the capacity may be given at spawn, and the options must agree with t
 }
 
 TEST_CASE("the mailbox may be chosen at spawn, for actors and callables") {
+    door closed;
     world w(1);
     int sum = 0;
-    door closed;
     std::atomic<bool> inside{false};
     const auto actor = w.rt.spawn(drover::spawn_in<drover::bounded_mailbox<2>>{{.name = "counter"}}, [&](int n) {
         inside = true;

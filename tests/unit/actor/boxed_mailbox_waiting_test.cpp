@@ -335,10 +335,10 @@ TEST_CASE("a blocked sender hears of the actor's stop") {
 }
 
 TEST_CASE("a blocked sender hears of the stop of an actor whose places are all reserved and none filled") {
-    world w;
-    const auto a = spawn_bounded<drover::block_sender<50>, 1>(w);
     door reached;
     door go_on;
+    world w;
+    const auto a = spawn_bounded<drover::block_sender<50>, 1>(w);
     std::thread failing([&] {
         try {
             a.tell(bomb([&] {
@@ -381,11 +381,11 @@ TEST_CASE("a blocked sender hears of the runtime's drain and stop, which do not 
 }
 
 TEST_CASE("a blocked sender gets the place that a message that cannot be built gives back") {
+    door reached;
+    door go_on;
     world w;
     const auto a = spawn_bounded<drover::block_sender<50>, 1>(w);
     full f(a, 0);
-    door reached;
-    door go_on;
     std::thread failing([&] {
         try {
             a.tell(bomb([&] {

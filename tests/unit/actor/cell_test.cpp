@@ -127,12 +127,12 @@ TEST_CASE("stopped mailboxes are drained by whoever sends to them, a batch with 
 }
 
 TEST_CASE("the mark of stop_when_drained is no message: not counted, not a dead letter") {
+    door entered;
+    door leave;
     world w(1);
     auto a = w.rt.spawn<small>();
     a.stop_when_drained();
     wait_until([&] { return a.stopped(); });
-    door entered;
-    door leave;
     auto busy = w.rt.spawn([&](int) {
         entered.open();
         leave.pass();
@@ -183,9 +183,9 @@ TEST_CASE("children of children stop from the leaves up") {
 }
 
 TEST_CASE("an actor that waits for its children takes no message and is not woken by one") {
-    world w(2);
     door entered;
     door leave;
+    world w(2);
     std::atomic<int> handled{0};
     auto parent = w.rt.spawn(drover::overload{[&](const std::string&, context& c) {
                                                   return c.spawn([&](int) {

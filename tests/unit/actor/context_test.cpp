@@ -60,9 +60,9 @@ TEST_CASE("self is the actor itself: comparable, typed on demand, and good for s
 }
 
 TEST_CASE("stop takes effect when the handler returns") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     std::atomic<int> handled{0};
     auto a = w.rt.spawn([&](int n, context& c) {
         if (n == 1) {
@@ -86,9 +86,9 @@ TEST_CASE("stop takes effect when the handler returns") {
 }
 
 TEST_CASE("stop_when_drained lets what is queued be handled first") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     std::vector<int> handled;
     auto b = w.rt.spawn([&](int n, context& c) {
         if (n == 1) {

@@ -56,9 +56,9 @@ TEST_CASE("an actor in the middle of the list can stop on its own") {
 TEST_CASE("what a handler spawns without a parent while its runtime stops is asked at once") {
     std::vector<int> log;
     std::mutex mutex;
-    world w(2);
     door entered;
     door leave;
+    world w(2);
     auto a = w.rt.spawn([&](int n) {
         entered.open();
         leave.pass();

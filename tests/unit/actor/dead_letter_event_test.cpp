@@ -128,8 +128,8 @@ TEST_CASE("a subscriber's own dead letters are counted and not told") {
 }
 
 TEST_CASE("a lost event is told to nobody, also when it was sent to one who has unsubscribed") {
-    world w;
     drover_test::door shut;
+    world w;
     const auto busy = w.rt.spawn<listener>();
     const auto other = w.rt.spawn<listener>();
     CHECK(w.rt.subscribe_dead_letters(busy));

@@ -107,9 +107,9 @@ TEST_CASE("moving and copying keeps count, and a handle outlives actor and runti
 }
 
 TEST_CASE("stop makes the queue dead letters; stop_when_drained handles it first") {
-    world w(1);
     drover_test::door entered;
     drover_test::door leave;
+    world w(1);
     std::atomic<int> handled{0};
     auto block = [&](int n) {
         if (n == 0) {

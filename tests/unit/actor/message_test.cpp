@@ -195,9 +195,9 @@ TEMPLATE_TEST_CASE("a destructor that throws after the handler is its failure", 
 
 TEMPLATE_TEST_CASE("a destructor that throws while a message becomes a dead letter is reported and harms nobody", "",
                    small_thrower, large_thrower) {
-    world w(1);
     drover_test::door entered;
     drover_test::door leave;
+    world w(1);
     auto a = w.rt.spawn(drover::overload{[&](int) {
                                              entered.open();
                                              leave.pass();

@@ -88,12 +88,12 @@ void tell(const drover::ref<sender<64>>& actor, job work) {
 }  // namespace
 
 TEST_CASE("a tell of an actor with an outbox is deferred to the end of the run") {
+    door told;
+    door leave;
     world w;
     inbox in;
     const auto r = w.rt.spawn<receiver>(&in.mutex, &in.seen);
     const auto s = w.rt.spawn<sender<4>>();
-    door told;
-    door leave;
     std::array<delivery, 3> answers{};
     tell(s, [&](drover::context&) {
         for (delivery& each : answers) {
@@ -112,14 +112,14 @@ TEST_CASE("a tell of an actor with an outbox is deferred to the end of the run")
 }
 
 TEST_CASE("an outbox pushes the chain of a receiver when it has N messages, and not those of others") {
+    door told;
+    door leave;
     world w;
     inbox first;
     inbox second;
     const auto a = w.rt.spawn<receiver>(&first.mutex, &first.seen);
     const auto b = w.rt.spawn<receiver>(&second.mutex, &second.seen);
     const auto s = w.rt.spawn<sender<4>>();
-    door told;
-    door leave;
     std::vector<delivery> answers;
     tell(s, [&](drover::context&) {
         static_cast<void>(b.tell(item{0}));

@@ -446,6 +446,7 @@ TEST_CASE("outbox: what a dead letter sink tells is not lost when it hears of an
 TEST_CASE("outbox: what a dead letter sink tells is not lost when it falls on a place that is being emptied") {
     constexpr int many = 4000;
     std::vector<drover::ref<counter>> log;
+    door unused;
     world w(2, [&](drover::runtime_options& o) {
         o.on_dead_letter = [&](const drover::dead_letter&) {
             for (const auto& each : log) {
@@ -460,7 +461,6 @@ TEST_CASE("outbox: what a dead letter sink tells is not lost when it falls on a 
         log.push_back(w.rt.spawn<counter>(&logged));
         to.push_back(w.rt.spawn<counter>(&told));
     }
-    door unused;
     const auto gone = w.rt.spawn<mortal>(&unused);
     inside(w.rt.spawn<sender>(), [&](drover::context&) {
         gone.tell(item{1});

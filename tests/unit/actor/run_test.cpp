@@ -80,9 +80,9 @@ TEST_CASE("stopped hears each reason, once") {
 }
 
 TEST_CASE("of several reasons to stop the first one counts") {
-    world w;
     door entered;
     door leave;
+    world w;
     std::atomic<int> reason{-1};
     struct busy {
         door* entered;
@@ -255,12 +255,12 @@ TEST_CASE("a handler that both throws and asks abandons what it asked") {
 
 TEST_CASE("one actor does not keep others from their turn: after a quantum of messages it queues up again") {
     std::vector<char> log;
+    door entered;
+    door leave;
     world w(1, [](drover::runtime_options& o) {
         o.quantum = 10;
         o.quantum_time = 1h;
     });
-    door entered;
-    door leave;
     auto blocker = w.rt.spawn([&](int) {
         entered.open();
         leave.pass();
@@ -279,12 +279,12 @@ TEST_CASE("one actor does not keep others from their turn: after a quantum of me
 
 TEST_CASE("and after a quantum of time, looked at every 16 messages") {
     std::vector<char> log;
+    door entered;
+    door leave;
     world w(1, [](drover::runtime_options& o) {
         o.quantum = 1'000'000;
         o.quantum_time = 1ns;
     });
-    door entered;
-    door leave;
     auto blocker = w.rt.spawn([&](int) {
         entered.open();
         leave.pass();
@@ -333,8 +333,8 @@ TEST_CASE("one actor runs on one thread at a time") {
 TEST_CASE("a message behind a long computation is handled by the other worker") {
     // The first actor makes the second one ready on its own worker and then waits for it, which ends only if the other
     // worker comes and takes it.
-    world w(2);
     door done;
+    world w(2);
     auto second = w.rt.spawn([&](int) { done.open(); });
     auto first = w.rt.spawn([&, second](int n) {
         second.tell(n);

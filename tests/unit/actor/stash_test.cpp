@@ -111,9 +111,9 @@ void check_identity(const drover::accounting& sums) {
 }  // namespace
 
 TEST_CASE("a stash keeps messages, and replays them in order before the mailbox") {
-    world w;
     door entered;
     door leave;
+    world w;
     const auto h = w.rt.spawn<hoarder>();
     CHECK(h.ask(get{}).get().empty());
     h.tell_batch(std::vector<item>{{1}, {2}, {3}});
@@ -468,9 +468,9 @@ struct batcher {
 }  // namespace
 
 TEST_CASE("a replay stays before the mailbox where messages come in batches") {
-    world w;
     door entered;
     door leave;
+    world w;
     const auto b = w.rt.spawn<batcher>();
     b.tell_batch(std::vector<item>{{-1}, {-2}, {-3}});
     CHECK(b.ask(get{}).get().empty());

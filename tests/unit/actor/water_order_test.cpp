@@ -176,6 +176,8 @@ TEST_CASE("a subscription of nobody, or to a mailbox without a limit, is refused
 }
 
 TEST_CASE("a place that is given back may be what brings the mailbox down to its low mark") {
+    door reached;
+    door go_on;
     world w;
     notebook book;
     const auto d = w.rt.spawn<dry>();
@@ -184,8 +186,6 @@ TEST_CASE("a place that is given back may be what brings the mailbox down to its
     const plugged leave(d);
     fill(d, 3);
     wait_until([&] { return book.turns() == turns{true}; });
-    door reached;
-    door go_on;
     std::thread failing([&] {
         try {
             d.tell(slow(&reached, &go_on));

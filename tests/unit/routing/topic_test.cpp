@@ -249,8 +249,8 @@ TEST_CASE("a publication while the runtime drains is refused, as a tell is") {
 }
 
 TEST_CASE("slow, full and failing subscribers delay nobody") {
-    world w;
     door shut;
+    world w;
     const drover::topic<quote> prices(w.rt);
     const auto quick = w.rt.spawn<watcher>();
     prices.subscribe(w.rt.spawn<slow>(&shut));
@@ -277,8 +277,8 @@ TEST_CASE("slow, full and failing subscribers delay nobody") {
 
 TEST_CASE("what a stopped subscriber had not handled is dead letters, and the message is destroyed once") {
     tally::reset();
-    world w;
     door shut;
+    world w;
     const drover::topic<quote> prices(w.rt);
     const auto one = w.rt.spawn<slow>(&shut);
     const auto two = w.rt.spawn<slow>(&shut);
@@ -366,8 +366,8 @@ TEST_CASE("a topic of another feature bundle") {
 }
 
 TEST_CASE("publications have the priority of their message") {
-    world w(1);
     door shut;
+    world w(1);
     const drover::topic<quote> prices(w.rt);
     const auto one = w.rt.spawn<ranked>();
     prices.subscribe(one);

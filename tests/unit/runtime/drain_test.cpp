@@ -125,9 +125,9 @@ TEST_CASE("an actor that spawns roots through its runtime while it drains") {
 }
 
 TEST_CASE("a handler that does not return is named, with what waits behind it") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     auto stuck = w.rt.spawn(drover::spawn_options{.name = "stuck"}, [&](int) {
         entered.open();
         leave.pass();
@@ -157,9 +157,9 @@ TEST_CASE("a handler that does not return is named, with what waits behind it") 
 }
 
 TEST_CASE("without patience drain looks once and names who is busy") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     auto stuck = w.rt.spawn(drover::spawn_options{.name = "stuck"}, [&](int) {
         entered.open();
         leave.pass();
@@ -198,9 +198,9 @@ TEST_CASE("an actor that waits for a reply is named with whom it waits for") {
 }
 
 TEST_CASE("children are stragglers of their own; started and stopped code is named so") {
-    world w(2);
     door entered;
     door leave;
+    world w(2);
     struct slow_child {
         door* entered;
         door* leave;
@@ -229,9 +229,9 @@ TEST_CASE("children are stragglers of their own; started and stopped code is nam
 }
 
 TEST_CASE("a closed child whose parent is busy is no straggler") {
-    world w(2);
     door entered;
     door leave;
+    world w(2);
     auto parent = w.rt.spawn(drover::overload{
         [](const std::string&, context& c) { return c.spawn(drover::spawn_options{.name = "child"}, [](int) {}); },
         [&](int) {

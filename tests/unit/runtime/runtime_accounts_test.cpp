@@ -78,10 +78,10 @@ int send_until_out_of_memory(Send send) {
 
 TEST_CASE("the accounts agree with the test's own at every quiescent point") {
     oracle mine;
-    world w(1);
-    std::atomic<int> handled{0};
     door entered;
     door leave;
+    world w(1);
+    std::atomic<int> handled{0};
     auto a = w.rt.spawn(drover::overload{[&](int n) {
                                              if (n < 0) {
                                                  throw std::runtime_error("negative");
@@ -307,9 +307,9 @@ TEST_CASE("a message whose copy blocks does not hold a drain beyond its patience
 
 TEST_CASE("out of memory in a send: the sender hears of it, what was accepted is handled, nothing else is lost") {
     std::atomic<int> handled{0};
+    door way;
     world w(1);
     auto a = w.rt.spawn<taker>(&handled);
-    door way;
     const door* const held = &way;
     a.tell(held);  // so that what is sent keeps its memory
     a.tell(0);

@@ -178,9 +178,9 @@ TEST_CASE("a runtime that is destroyed by one of its own handlers ends the proce
 
 TEST_CASE("the default of stop_deadline is not reached by handlers that return") {
     // The manual clock stands still: a destructor that waits for its deadline would never end.
-    drover_test::world w(2);
     door entered;
     door leave;
+    drover_test::world w(2);
     auto a = w.rt.spawn([&](int) {
         entered.open();
         leave.pass();

@@ -151,9 +151,9 @@ TEST_CASE("more actors ready than a worker's queue has room for are all run") {
 }
 
 TEST_CASE("stop stops every actor, turns what is queued into dead letters, and refuses what comes") {
-    world w(1);
     door entered;
     door leave;
+    world w(1);
     auto busy = w.rt.spawn([&](int) {
         entered.open();
         leave.pass();
@@ -182,9 +182,9 @@ TEST_CASE("stop stops every actor, turns what is queued into dead letters, and r
 }
 
 TEST_CASE("stop gives up at its deadline and names who did not stop") {
-    world w(1, [](drover::runtime_options& o) { o.stop_deadline = 3s; });
     door entered;
     door leave;
+    world w(1, [](drover::runtime_options& o) { o.stop_deadline = 3s; });
     auto busy = w.rt.spawn(drover::spawn_options{.name = "busy"}, [&](int) {
         entered.open();
         leave.pass();
