@@ -10,7 +10,8 @@ namespace drover {
 /// A cell with room for the actor's state.
 template <class A, class F>
 struct actor_cell final : basic_cell<F> {
-    actor_cell(actor_core<F>& owner, mailbox_box<F>* own) noexcept : basic_cell<F>(owner, record, own) {}
+    actor_cell(actor_core<F>& owner, mailbox_box<F>* own, bool straight = true) noexcept
+        : basic_cell<F>(owner, record, own, straight) {}
     ~actor_cell() {}
 
     union {

@@ -33,10 +33,12 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     using context = basic_context<F>;
     using metrics = typename F::metrics;
 
-    /// `own` is the part of its mailbox outside the cell, or null; taken over.
-    basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, mailbox_box<F>* own) noexcept
+    /// `own` is the part of its mailbox outside the cell, or null; taken over. `straight`: it runs on the workers, so that with
+    /// no such part a send may go straight into its list.
+    basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, mailbox_box<F>* own,
+               bool straight = true) noexcept
         : runnable(own != nullptr ? own->operations->run : &run_cell),
-          core(owner, own == nullptr),
+          core(owner, straight && own == nullptr),
           operations(&type_operations),
           pill(&pill_operations),
           id(owner.next_id()),
@@ -67,6 +69,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
     bool stateless : 1 = false;      ///< between two states: the old one is gone and the new one not there
     bool outboxed : 1 = false;       ///< its sends go through an outbox; set before anybody else knows the cell
+    bool own_threaded : 1 = false;   ///< it has a thread of its own; as above, and then no send goes straight
     const core_pointer<F> core;
     const cell_operations<F>* const operations;
 
@@ -92,7 +95,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     void release() noexcept {
         if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
             core_record* const owner = core.get();
-            delete extra.load(std::memory_order_relaxed);
+            delete_extra(extra.load(std::memory_order_relaxed), own_threaded);
             if (box != nullptr) {
                 box->operations->free(*this);
             }
@@ -143,19 +146,21 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     /// send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         mine.pushed.add(count);
-        return push_counted(mine, first, last, count);
-    }
-
-    /// The same for messages that are in the accounts already.
-    delivery push_counted(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         metrics::on_enqueue(count);
         return follow_push(mine, list::push_chain(incoming, first, last));
     }
 
+    /// The same for messages that are in the accounts already, to a cell whose core pointer is `straight`.
+    delivery push_counted(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
+        metrics::on_enqueue(count);
+        return follow_push<true>(mine, list::push_chain(incoming, first, last));
+    }
+
+    template <bool straight = false>
     delivery follow_push(lane& mine, push_result result) noexcept {
         switch (result) {
             case push_result::queued: return delivery::accepted;
-            case push_result::woke: schedule(mine); return delivery::accepted;
+            case push_result::woke: straight ? schedule_on_workers(mine) : schedule(mine); return delivery::accepted;
             case push_result::closed: break;
         }
         retain();  // the ref this send goes through may itself be in a message that is now destroyed
@@ -165,8 +170,11 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     }
 
     /// The actor is ready and the caller is the one who found out.
-    void schedule(lane& mine) noexcept {
-        if (mine.worker) [[likely]] {
+    void schedule(lane& mine) noexcept { own_threaded ? call_own_thread() : schedule_on_workers(mine); }
+
+    /// The same for one without a thread of its own.
+    void schedule_on_workers(lane& mine) noexcept {
+        if (mine.queue) [[likely]] {
             auto& me = static_cast<worker&>(mine);
             me.group.schedule(me, this);
         } else {
@@ -275,6 +283,8 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
 
     /// Tells the subscribers of a limited mailbox that it is fuller, or emptier, than its marks.
     void tell_water_level(bool rose) noexcept;
+
+    void call_own_thread() noexcept;
 
     static run_result run_cell(runnable* item, lane& mine);
 

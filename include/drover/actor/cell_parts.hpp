@@ -24,6 +24,8 @@ struct basic_cell;
 template <class F>
 struct pending_ask;
 
+struct own_worker;
+
 template <class F>
 class watch_table;
 
@@ -106,6 +108,23 @@ struct cell_extra {
         return node;
     }
 };
+
+/// Of an actor that has a thread of its own.
+template <class F>
+struct own_thread_extra final : cell_extra<F> {
+    own_worker* thread =
+        nullptr;  ///< set before anybody else knows the cell; gone a little after the actor has stopped
+};
+
+/// `own_threaded`: it is an own_thread_extra.
+template <class F>
+void delete_extra(cell_extra<F>* gone, bool own_threaded) noexcept {
+    if (own_threaded) {
+        delete static_cast<own_thread_extra<F>*>(gone);
+    } else {
+        delete gone;
+    }
+}
 
 enum class cell_phase : std::uint8_t {
     fresh,       ///< `started` has not run yet

@@ -4,10 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include "drover/actor/cell_end.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/actor/turn.hpp"
+#include "drover/scheduling/own_threads.hpp"
 
 namespace drover {
 
@@ -117,7 +120,12 @@ protected:
         flush();  // what the sink of its dead letters told
         F::metrics::on_stop(cell_.id);
         cell_.phase = cell_phase::closed;
+        if (cell_.own_threaded) {
+            static_cast<own_worker&>(me_).over = true;
+        }
         if (cell_.parent != nullptr) {
+            // Counted here, as the grace period, which keeps it for a worker, does not know own threads.
+            const boost::intrusive_ptr<basic_cell<F>> kept(cell_.own_threaded ? cell_.parent : nullptr);
             cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
         } else {
             escalate_to_runtime();

@@ -92,6 +92,7 @@ protected:
     [[gnu::noinline]] after_handler handle_thrown(const envelope_of<F>& letter,
                                                   const std::exception_ptr& thrown) noexcept {
         const std::string_view message = letter.operations->message;
+        base::me_.pieces.add(1);
         if (cell_.phase == cell_phase::batched) {
             cell_.phase = phase_at_rest();
         }

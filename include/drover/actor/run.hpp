@@ -259,6 +259,11 @@ run_result basic_cell<F>::run_cell(runnable* item, lane& mine) {
     return detail::run_actor<F, unbounded_mailbox>(static_cast<basic_cell&>(*item), none, static_cast<worker&>(mine));
 }
 
+template <class F>
+void basic_cell<F>::call_own_thread() noexcept {
+    static_cast<own_thread_extra<F>*>(extra.load(std::memory_order_relaxed))->thread->call();
+}
+
 template <class F, class Mailbox>
 const mailbox_operations<F> boxed_mailbox<F, Mailbox>::record{
     &admit,

@@ -183,7 +183,8 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
                 return port<A, F>(cell, mine).refuse(type_name<message_type>(), delivery::stopped);
             }
             message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
-            return cell.push(mine, node, node, 1);
+            mine.pushed.add(1);
+            return cell.push_counted(mine, node, node, 1);
         }
     }
     return tell_deferred<A>(cell, std::forward<M>(message));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "drover/actor/guard.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/linger.hpp"
+#include "drover/actor/own_thread.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/task_run.hpp"
 #include "drover/base/text.hpp"
@@ -26,6 +28,10 @@ namespace drover {
 struct spawn_options {
     std::string name{};        ///< for people: dead letters, failures, stragglers; empty: the actor's type
     std::size_t capacity = 0;  ///< of a mailbox whose type says `given_at_spawn`, 1 or more; 0 for all others
+    /// With `own_thread` all of the actor's code but its constructor runs in one thread, which begins with spawn and ends when
+    /// the actor has stopped, so that it may block in a file, a socket or a device. It is a worker as all are in what it may ask
+    /// of drover: an answer's get(), and waiting for room, are `would_deadlock` there too. It has no outbox.
+    drover::placement placement = drover::placement::workers;
 };
 
 /// As spawn_options, and the mailbox of this one actor, whose type must not name one:
@@ -105,6 +111,15 @@ void choose_outbox(basic_cell<F>& fresh) noexcept {
     }
 }
 
+template <class A, class F>
+thread_for_actor<F> start_thread(actor_core<F>& core, const spawn_options& options) {
+    if (options.placement == placement::workers) {
+        return {};
+    }
+    return thread_for_actor<F>(
+        core.start_own_thread(options.name.empty() ? type_name<A>() : std::string_view(options.name)));
+}
+
 // What supervises the actor if its type says how (supervision/supervision.hpp); else null.
 template <class A, class F, class... Arguments>
 guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
@@ -118,18 +133,24 @@ guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
 }  // namespace detail
 
 /// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent` is
-/// the actor that runs here, or null. Throws std::bad_alloc and what `build` throws; then nothing has happened.
+/// the actor that runs here, or null. Throws std::bad_alloc, what `build` throws, and std::system_error if it was to have a
+/// thread and none could be started; then nothing has happened.
 template <class A, class F, class Mailbox, class Build>
 ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, guard_pointer<F> guard,
                       Build build) {
     using cell_type = actor_cell<A, F>;
     lane& mine = lane_to(core);
-    cell_extra<F>* named = nullptr;
-    if (!options.name.empty() || guard != nullptr) {
+    detail::thread_for_actor<F> thread = detail::start_thread<A>(core, options);
+    own_thread_extra<F>* const threaded = thread ? new own_thread_extra<F> : nullptr;
+    cell_extra<F>* named = threaded;
+    if (named == nullptr && (!options.name.empty() || guard != nullptr)) {
         named = new cell_extra<F>;
+    }
+    const auto free_extra = [own = threaded != nullptr](cell_extra<F>* gone) { delete_extra(gone, own); };
+    std::unique_ptr<cell_extra<F>, decltype(free_extra)> extra(named, free_extra);
+    if (named != nullptr) {
         named->name = std::move(options.name);
     }
-    std::unique_ptr<cell_extra<F>> extra(named);
     if (parent != nullptr) {
         parent->more();
     }
@@ -137,7 +158,7 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
     void* const memory = pooled_memory<cell_type>::allocate();
     cell_type* fresh = nullptr;
     try {
-        fresh = new (memory) cell_type(core, own.get());
+        fresh = new (memory) cell_type(core, own.get(), threaded == nullptr);
         if (guard != nullptr && parent != nullptr && restarts_together(*parent)) {
             guard->seat = std::make_unique<group_seat<F>>(*fresh);
         }
@@ -152,12 +173,16 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         extra->free_guard = guard->operations->destroy;
         extra->guard = guard.release();
     }
+    if (threaded == nullptr) {
+        detail::choose_outbox<A>(*fresh);
+    } else {
+        thread.pass_to(*fresh, *threaded);
+    }
     fresh->extra.store(extra.release(), std::memory_order_release);
     if constexpr (batching_of<A>::patience.count() > 0) {
         own->linger->attach(*fresh);
     }
     static_cast<void>(own.release());  // the cell has it
-    detail::choose_outbox<A>(*fresh);
     F::metrics::on_spawn(fresh->id);
     ref<A, F> result(boost::intrusive_ptr<basic_cell<F>>(fresh, false));
     if (parent != nullptr) {

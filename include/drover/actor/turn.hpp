@@ -60,6 +60,7 @@ protected:
             thrown = std::current_exception();
         }
         me_.inside.enter();
+        me_.pieces.add(1);
         return thrown;
     }
 

@@ -6,6 +6,7 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/reply.hpp"
+#include "drover/runtime/occupation.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
 namespace drover {
@@ -43,8 +44,8 @@ public:
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
-        const bool runs = runs_now(cell);
-        const message_node* const last = given(cell);
+        const bool runs = group_.runs(&cell);
+        const message_node* const last = message_given(cell);
         const bool suspended = cell.phase == cell_phase::suspended;
         if (suspended && extra->task.counted) {
             found.count += 1;
@@ -93,22 +94,6 @@ private:
     static std::size_t waiting(const basic_cell<F>& cell) noexcept {
         return cell.box != nullptr ? cell.box->operations->count(cell)
                                    : tagged_list::count(cell.incoming, cell.consumed);
-    }
-
-    static const message_node* given(const basic_cell<F>& cell) noexcept {
-        if (cell.box != nullptr) {
-            return cell.box->operations->given(cell);
-        }
-        return cell.consumed.tail != &cell.incoming.stub ? cell.consumed.tail : nullptr;
-    }
-
-    bool runs_now(const basic_cell<F>& cell) {
-        for (std::size_t each = 0; each != group_.size(); ++each) {
-            if (group_.at(each).running.load(std::memory_order_acquire) == &cell) {
-                return true;
-            }
-        }
-        return false;
     }
 
     worker_group& group_;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "drover/actor/dead_letter_event.hpp"
@@ -13,6 +14,7 @@
 #include "drover/runtime/cpu_limits.hpp"
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/sinks.hpp"
+#include "drover/runtime/watchdog.hpp"
 
 namespace drover {
 
@@ -29,14 +31,17 @@ struct runtime_engine {
         : options(checked(std::move(chosen))),
           clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
           printer(clock),
-          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated, drive_function()},
+          core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated, drive_function(),
+                                  start_own_function()},
                                  clock, options.name, options.quantum, options.quantum_time)),
           registry(new basic_registry<F>(*core)),
           workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
-                  &basic_cell<F>::release_runnable, std::forward<Settings>(settings)...) {
+                  &basic_cell<F>::release_runnable, std::forward<Settings>(settings)...),
+          watch(*core, workers, options) {
         core->outbox = options.outbox;
         core->dead_letter_hub = &dead_letter_hub;
         core->set_registry(*registry);
+        watch.start();
         workers.start(options.name, options.affinity);
     }
 
@@ -54,6 +59,17 @@ struct runtime_engine {
         if constexpr (requires(Scheduler& all, std::uint64_t& done) { all.drive(done); }) {
             return
                 [](void* self, std::uint64_t& done) { return static_cast<runtime_engine*>(self)->workers.drive(done); };
+        } else {
+            return nullptr;
+        }
+    }
+
+    static constexpr auto start_own_function() noexcept -> own_worker& (*)(void*, std::string_view) {
+        if constexpr (requires(Scheduler& all, std::string_view name) { all.start_own(name, name); }) {
+            return [](void* self, std::string_view actor) -> own_worker& {
+                auto& me = *static_cast<runtime_engine*>(self);
+                return me.workers.start_own(me.options.name, actor);
+            };
         } else {
             return nullptr;
         }
@@ -110,6 +126,7 @@ struct runtime_engine {
     std::unique_ptr<actor_core<F>, core_release> core;
     boost::intrusive_ptr<basic_registry<F>> registry;
     Scheduler workers;
+    watchdog<F> watch;
 };
 
 }  // namespace drover

@@ -14,6 +14,7 @@
 #include "drover/base/clock.hpp"
 #include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
+#include "drover/message/stuck_handler.hpp"
 
 namespace drover {
 
@@ -33,6 +34,12 @@ enum class timed_sends : std::uint8_t {
 enum class at_root : std::uint8_t {
     stop_actor,  ///< no more than that
     stop_all,    ///< the gate closes for good and every actor is asked to stop, as by runtime::stop()
+};
+
+/// Whose handlers the watchdog looks at.
+enum class stuck_scope : std::uint8_t {
+    workers,      ///< those that keep a worker from others
+    all_threads,  ///< also those of actors with own threads, which may block
 };
 
 /// The choices of one runtime. All have defaults; use designated initialisers: `drover::runtime rt({.threads = 2});`
@@ -56,6 +63,14 @@ struct runtime_options {
     clock_source* clock = nullptr;                            ///< outlives the runtime; null: the steady clock
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< how long the destructor waits for handlers; >= 0
     stuck_policy on_stuck = stuck_policy::abort;
+    /// How long an actor's code may run before the watchdog tells, 1 ms or more; 0: there is none, and it costs nothing. It looks
+    /// four times in this, on the runtime's clock, also while nothing is to do; so it tells at most half of this late.
+    clock_duration stuck_after = clock_duration::zero();
+    stuck_scope stuck_in = stuck_scope::workers;
+    /// Hears once of each handler that runs beyond the limit, and once more when it has come back. Called by the thread that turns
+    /// the clock, one call at a time, beside the other sinks; timers wait for it, so it must not block, nor end the runtime.
+    /// Default: a line on standard error.
+    std::function<void(const stuck_handler&)> on_stuck_handler{};
 };
 
 /// Throws std::invalid_argument with one sentence if an option is out of its range.
@@ -78,6 +93,10 @@ inline void check(const runtime_options& options) {
     }
     if (options.stop_deadline.count() < 0) {
         refuse("stop_deadline is ", std::to_string(options.stop_deadline.count()), " ns; use 0 or more");
+    }
+    if (options.stuck_after.count() != 0 && options.stuck_after < std::chrono::milliseconds(1)) {
+        refuse("stuck_after is ", std::to_string(options.stuck_after.count()),
+               " ns; use 1 ms or more, or 0 for no watchdog");
     }
     cpu_set_t allowed;
     CPU_ZERO(&allowed);

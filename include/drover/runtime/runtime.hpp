@@ -65,6 +65,7 @@ public:
             if (engine_->options.on_stuck == stuck_policy::abort) {
                 std::abort();
             }
+            engine_->watch.end();
             engine_->core->end(own_lane());
             engine_->registry->wake();
             engine_->workers.abandon();

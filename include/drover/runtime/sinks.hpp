@@ -9,6 +9,7 @@
 #include "drover/base/clock.hpp"
 #include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
+#include "drover/message/stuck_handler.hpp"
 
 namespace drover {
 
@@ -62,6 +63,20 @@ private:
 inline std::string to_line(const failure& what) {
     return join_text({what.actor, " #", std::to_string(to_integer(what.id)), " failed in ", what.message, ": ",
                       describe(what.exception)});
+}
+
+/// "worker #3 has been in its handler of job for 1200 ms".
+inline std::string to_line(const stuck_handler& what) {
+    const bool code = what.message == "its own code";
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(what.duration).count();
+    return join_text({what.actor, " #", std::to_string(to_integer(what.id)),
+                      what.returned ? " has come back from " : " has been in ", code ? "" : "its handler of ",
+                      what.message, what.returned ? " after " : " for ", std::to_string(time), " ms"});
+}
+
+/// The default sink of the watchdog: a line on standard error.
+inline void print_stuck_handler(const stuck_handler& what) {
+    std::fprintf(stderr, "drover: %s\n", to_line(what).c_str());
 }
 
 /// The default failure sink: a line on standard error.

@@ -58,6 +58,10 @@ public:
     actor_id next_id() noexcept { return actor_id{ids_.fetch_add(1, std::memory_order_relaxed) + 1}; }
 
     void submit(runnable* item) noexcept { services_.submit(services_.self, item); }
+    /// A thread for one actor, or null if this runtime runs actors without threads. Throws as own_threads::start.
+    own_worker* start_own_thread(std::string_view actor) {
+        return services_.start_own != nullptr ? &services_.start_own(services_.self, actor) : nullptr;
+    }
 
     /// Do its actors run in whichever thread waits for them?
     bool simulated() const noexcept { return services_.drive != nullptr; }

@@ -28,12 +28,15 @@ private:
 /// the sign that it is inside a send. A worker has one for life; other threads get one with their first send and hand it
 /// back when they end.
 struct alignas(2 * cache_line) lane {
-    lane(core_record& owner, bool is_worker) noexcept : core(owner), worker(is_worker) {}
+    lane(core_record& owner, bool is_worker) noexcept : lane(owner, is_worker, is_worker) {}
+    lane(core_record& owner, bool is_worker, bool has_queue) noexcept
+        : core(owner), worker(is_worker), queue(has_queue) {}
     lane(const lane&) = delete;
     lane& operator=(const lane&) = delete;
 
     core_record& core;
     const bool worker;
+    const bool queue;  ///< its thread keeps actors that it makes ready; false of an actor's own thread
     std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
     std::atomic<std::uint64_t> reading{0};  ///< the epoch in which its thread began to read snapshots; 0: it reads none
     owned_counter pushed;                   ///< messages put into mailboxes

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/runnable.hpp"
 
 namespace drover {
+
+struct own_worker;
 
 /// How the core record reaches what a runtime chose when it was made: a table of functions, so that no choice appears in
 /// the type of a ref. Reached on wake-up, failure and timer paths only.
@@ -19,6 +22,8 @@ struct runtime_services {
     /// Of a simulation: does the next thing that there is to do, in the calling thread, which would block otherwise. False if
     /// nothing can happen any more. Null if actors run in threads of their own.
     bool (*drive)(void* self, std::uint64_t& done) = nullptr;
+    /// A thread for the actor of this name; throws. Null if actors do not run in threads.
+    own_worker& (*start_own)(void* self, std::string_view actor) = nullptr;
 };
 
 }  // namespace drover

@@ -91,11 +91,6 @@ public:
     /// A number that stands for all choices so far: equal for two runs that went alike.
     std::uint64_t fingerprint() const noexcept { return fingerprint_; }
 
-    /// As work_stealing, for whoever waits until all is done. Nobody sleeps, so there is nobody to wake.
-    std::uint32_t listen() const noexcept { return bell_.load(std::memory_order_relaxed); }
-    const std::atomic<std::uint32_t>& bell() const noexcept { return bell_; }
-    void ring() noexcept { bell_.fetch_add(1, std::memory_order_relaxed); }
-
     template <class Test>
     bool quiescent(Test test) {
         return ready_.empty() && held_up_.empty() && nothing_waits() && test() && nothing_waits();
@@ -249,7 +244,6 @@ private:
     std::uint64_t fingerprint_ = 0xcbf29ce484222325U;
     bool turning_ = false;
     std::atomic<bool> driven_{false};
-    std::atomic<std::uint32_t> bell_{0};
 };
 
 }  // namespace drover

@@ -9,12 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "drover/base/cpu_pause.hpp"
-#include "drover/base/futex.hpp"
 #include "drover/base/text.hpp"
 #include "drover/scheduling/long_runs.hpp"
 #include "drover/scheduling/this_thread.hpp"
@@ -36,6 +36,9 @@ public:
 
     /// Throws std::system_error if a thread cannot be started; those that were are then ended.
     void start(const std::string& name, const std::vector<int>& affinity) {
+        if (!affinity.empty()) {
+            own_.set_home();
+        }
         threads_.reserve(size());
         try {
             for (const auto& each : workers_) {
@@ -57,6 +60,7 @@ public:
 
     /// After every actor has stopped: ends the threads. Not from a worker.
     void join() noexcept {
+        own_.join();
         ending_.store(true, std::memory_order_seq_cst);
         sleep_.wake_all();
         for (std::thread& each : threads_) {
@@ -67,22 +71,15 @@ public:
 
     /// Instead of join(), when a handler never returns.
     void abandon() noexcept {
+        own_.abandon();
         for (std::thread& each : threads_) {
             each.detach();
         }
         threads_.clear();
     }
 
-    /// The bell changes, and its waiters are woken, when quiescent() may have become true and when ring() is called.
-    std::uint32_t listen() noexcept {
-        listeners_.store(true, std::memory_order_seq_cst);
-        return bell_.load(std::memory_order_seq_cst);
-    }
-    const std::atomic<std::uint32_t>& bell() const noexcept { return bell_; }
-    void ring() noexcept {
-        bell_.fetch_add(1, std::memory_order_seq_cst);
-        futex_wake_all(bell_);
-    }
+    /// A thread for one actor; see own_threads::start.
+    own_worker& start_own(std::string_view runtime, std::string_view actor) { return own_.start(runtime, actor); }
 
 private:
     static constexpr unsigned longest_streak = 64;
@@ -257,9 +254,7 @@ private:
         } else {
             if (last) {
                 grace_.retire(nullptr);
-                if (listeners_.load(std::memory_order_seq_cst)) {
-                    ring();
-                }
+                bell_.ring_if_heard();
             }
             Hooks::on_park(me.index);
             me.inside.leave();
@@ -303,8 +298,6 @@ private:
 
     std::vector<std::thread> threads_;
     std::atomic<bool> ending_{false};
-    std::atomic<bool> listeners_{false};
-    std::atomic<std::uint32_t> bell_{0};
 };
 
 }  // namespace drover

@@ -18,8 +18,8 @@ class worker_group;
 /// What a worker thread owns. `inside` is held by its thread whenever it is in the runtime and not in user code; it guards
 /// `next` and all that belongs to the actor the worker runs.
 struct worker : lane {
-    worker(core_record& owner, worker_group& group_, std::size_t index_) noexcept
-        : lane(owner, true), group(group_), index(index_), random(index_ + 1) {}
+    worker(core_record& owner, worker_group& group_, std::size_t index_, bool has_queue = true) noexcept
+        : lane(owner, true, has_queue), group(group_), index(index_), random(index_ + 1) {}
 
     worker_group& group;
     const std::size_t index;
@@ -28,7 +28,9 @@ struct worker : lane {
     std::atomic<runnable*> next{nullptr};     ///< runs after the present one: the actor made ready last
     std::atomic<runnable*> running{nullptr};  ///< the actor whose run this is
     std::atomic<std::uint64_t> runs{0};       ///< changes with each run, so that a thief can tell a long one
-    runnable* stopped = nullptr;              ///< cells on their way to the grace period, linked by `next_runnable`
+    owned_counter
+        pieces;  ///< of user code that have come back, beside messages that were handled; see runtime/watchdog.hpp
+    runnable* stopped = nullptr;  ///< cells on their way to the grace period, linked by `next_runnable`
     std::size_t stopped_count = 0;
     unsigned streak = 0;        ///< runs from `next` in a row
     unsigned until_shared = 1;  ///< runs until it looks at the shared queues even though its own are not empty

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "drover/scheduling/grace.hpp"
+#include "drover/scheduling/idle_bell.hpp"
+#include "drover/scheduling/own_threads.hpp"
 #include "drover/scheduling/shared_queues.hpp"
 #include "drover/scheduling/sleep.hpp"
 #include "drover/scheduling/worker.hpp"
@@ -18,7 +20,7 @@ namespace drover {
 class worker_group {
 public:
     worker_group(core_record& core, std::size_t workers, grace_period::release_function* release)
-        : sleep_(workers), grace_(workers, release) {
+        : sleep_(workers), grace_(workers, release), own_(core, *this, grace_, bell_, workers) {
         workers_.reserve(workers);
         for (std::size_t each = 0; each != workers; ++each) {
             workers_.push_back(std::make_unique<worker>(core, *this, each));
@@ -73,11 +75,15 @@ public:
     }
 
     /// True if no worker is awake, `senders_gone` holds, and nothing waits in a queue; in this order, because an outside
-    /// sender may have taken an actor's idle mark and not scheduled it yet. See tests/model/drain.pml.
+    /// sender may have taken an actor's idle mark and not scheduled it yet. See tests/model/drain.pml. Own threads cannot be
+    /// kept from waking meanwhile, so what tells of them must not have changed.
     template <class Test>
     bool quiescent(Test senders_gone) {
-        return sleep_.test_locked(
-            [&] { return sleep_.awake() == 0 && senders_gone() && injector_.empty() && overflow_.empty(); });
+        return sleep_.test_locked([&] {
+            const std::uint64_t own = own_.look();
+            return sleep_.awake() == 0 && !own_threads::busy(own) && senders_gone() && injector_.empty() &&
+                   overflow_.empty() && own_.look() == own;
+        });
     }
 
     /// Runs `look` while no worker is inside the runtime: they are in user code, asleep, or wait here. Not from a worker.
@@ -86,11 +92,33 @@ public:
         for (const auto& each : workers_) {
             each->inside.revoke();
         }
+        own_.hold();
         look();
+        own_.let_go();
         for (const auto& each : workers_) {
             each->inside.restore();
         }
     }
+
+    /// Does a worker run `item`? Inside inspect().
+    bool runs(const runnable* item) noexcept {
+        bool found = false;
+        visit_workers(
+            [&](const worker& each) { found = found || each.running.load(std::memory_order_relaxed) == item; });
+        return found;
+    }
+
+    /// Each worker, with those of own threads, none of which comes or goes meanwhile. `each_one` must wait for none of them.
+    template <class Visit>
+    void visit_all(Visit each_one) {
+        const std::lock_guard lock(own_);
+        visit_workers(each_one);
+    }
+
+    /// The bell changes, and its waiters are woken, when quiescent() may have become true and when ring() is called.
+    std::uint32_t listen() noexcept { return bell_.listen(); }
+    const std::atomic<std::uint32_t>& bell() const noexcept { return bell_.word(); }
+    void ring() noexcept { bell_.ring(); }
 
 protected:
     ~worker_group() = default;
@@ -112,6 +140,14 @@ protected:
         overflow_.push(older);
     }
 
+    template <class Visit>
+    void visit_workers(Visit each_one) {
+        for (const auto& each : workers_) {
+            each_one(*each);
+        }
+        own_.visit(each_one);
+    }
+
     void flush_retired(worker& me) {
         me.stopped_count = 0;
         grace_.retire(std::exchange(me.stopped, nullptr));
@@ -128,6 +164,8 @@ protected:
     overflow_list overflow_;
     sleep_list sleep_;
     grace_period grace_;
+    idle_bell bell_;
+    own_threads own_;
     std::atomic<bool> watched_{
         false};  ///< a worker looks now and then whether another is stuck with an actor in `next`
 };
