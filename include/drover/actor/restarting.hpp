@@ -10,8 +10,8 @@
 
 namespace drover {
 
-/// How an actor gets a new state: its asks, its watches and its children go, then the old state, then there may be a delay, and then the
-/// new one is built. What a stash has given back, and the mailbox, stay.
+/// How an actor gets a new state: its asks, its watches and its children go, then the old state, then there may be a delay,
+/// and then the new one is built. What a stash has given back, and the mailbox, stay.
 template <class F>
 class actor_restarting : protected actor_ending<F> {
 protected:
@@ -119,8 +119,7 @@ private:
         cell_.phase = cell_phase::restarting;
         mine.cause = cause;
         base::abandon_asks();
-        base::
-            end_watches();  // what a notice would call is the old state's; and it must not hear of the children that stop now
+        base::end_watches();  // a notice would call the old state, and tell it of children that stop for this
         base::end_silence();
     }
 
