@@ -1,4 +1,4 @@
-// expect: drover: two mailboxes: the actor's type names one, so spawn_in must not name another
+// expect: drover: two mailboxes: the actor's type names one, so the spawn must not name another
 #include <drover/drover.hpp>
 
 struct worker {

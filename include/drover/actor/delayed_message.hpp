@@ -196,17 +196,27 @@ timer_handle tell_later(basic_cell<F>& cell, M&& message, When when, clock_durat
     return timer_handle(std::move(fresh));
 }
 
+// True, or one error of one fixed sentence.
+template <class M>
+consteval bool check_repeated() {
+    static_assert(
+        std::is_copy_constructible_v<M>,
+        "drover: message not copyable: tell_every sends a copy each time, so its message needs a copy constructor");
+    return std::is_copy_constructible_v<M>;
+}
+
 template <class A, class M, class F>
 timer_handle tell_every(basic_cell<F>& cell, M&& message, clock_duration period, repetition how) {
-    static_assert(
-        std::is_copy_constructible_v<std::decay_t<M>>,
-        "drover: message not copyable: tell_every sends a copy each time, so its message needs a copy constructor");
-    if (period.count() <= 0) {
-        throw std::invalid_argument(
-            join_text({"drover: tell_every got a period of ", std::to_string(period.count()), " ns; use more than 0"}));
+    if constexpr (check_repeated<std::decay_t<M>>()) {
+        if (period.count() <= 0) {
+            throw std::invalid_argument(join_text(
+                {"drover: tell_every got a period of ", std::to_string(period.count()), " ns; use more than 0"}));
+        }
+        return tell_later<A, true>(
+            cell, std::forward<M>(message), [period](time_point now) { return later_by(now, period); }, period, how);
+    } else {
+        return timer_handle();
     }
-    return tell_later<A, true>(
-        cell, std::forward<M>(message), [period](time_point now) { return later_by(now, period); }, period, how);
 }
 
 }  // namespace drover::detail

@@ -120,6 +120,17 @@ thread_for_actor<F> start_thread(actor_core<F>& core, const spawn_options& optio
         core.start_own_thread(options.name.empty() ? type_name<A>() : std::string_view(options.name)));
 }
 
+// A mailbox that a spawn names for an actor whose type names none. True, or one error of one fixed sentence.
+template <class A, class Mailbox>
+consteval bool check_spawn_in() noexcept {
+    static_assert(
+        !requires { typename A::mailbox; },
+        "drover: two mailboxes: the actor's type names one, so the spawn must not name another");
+    static_assert(Mailbox::limited || batching_of<A>::patience.count() == 0,
+                  "drover: an actor that lingers needs a mailbox that counts: a bounded one, or none of its own");
+    return true;
+}
+
 // What supervises the actor if its type says how (supervision/supervision.hpp); else null.
 template <class A, class F, class... Arguments>
 guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
@@ -213,11 +224,7 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
 
 template <class A, class F, class Mailbox, class... Arguments>
 ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, spawn_in<Mailbox> options, Arguments&&... arguments) {
-    static_assert(
-        !requires { typename A::mailbox; },
-        "drover: two mailboxes: the actor's type names one, so spawn_in must not name another");
-    static_assert(Mailbox::limited || batching_of<A>::patience.count() == 0,
-                  "drover: an actor that lingers needs a mailbox that counts: a bounded one, or none of its own");
+    static_assert(detail::check_spawn_in<A, Mailbox>());
     return spawn_with<A, F, Mailbox>(core, parent, std::move(options.options), std::forward<Arguments>(arguments)...);
 }
 

@@ -11,7 +11,7 @@
 
 namespace drover {
 
-template <class Factory>
+template <class Plan, class Factory>
 struct supervised_factory;
 
 /// As spawn_options, and the supervision of this one actor, in place of what its type says:
@@ -24,15 +24,29 @@ struct supervised {
     /// The actor is built, now and at each restart, by `factory()`, which returns it by value: then it needs no arguments,
     /// and nothing must be copyable. `factory` lives as long as the actor, and is called on its worker.
     template <class Factory>
-    supervised_factory<std::decay_t<Factory>> built_by(Factory&& factory) && {
+    supervised_factory<supervised, std::decay_t<Factory>> built_by(Factory&& factory) && {
+        return {std::move(*this), std::forward<Factory>(factory)};
+    }
+};
+
+/// As supervised, and the mailbox of this one actor, whose type must not name one; see spawn_in. The mailbox and what is in it
+/// stay when the actor is restarted.
+template <mailbox_policy Mailbox>
+struct supervised_in {
+    supervision plan{};
+    spawn_options options{};
+
+    /// As supervised::built_by().
+    template <class Factory>
+    supervised_factory<supervised_in, std::decay_t<Factory>> built_by(Factory&& factory) && {
         return {std::move(*this), std::forward<Factory>(factory)};
     }
 };
 
 /// What supervised::built_by gives.
-template <class Factory>
+template <class Plan, class Factory>
 struct supervised_factory {
-    supervised rest;
+    Plan rest;
     Factory factory;
 };
 
@@ -44,22 +58,45 @@ template <class Factory, class A>
     requires std::is_invocable_v<Factory&>
 inline constexpr bool makes<Factory, A> = std::is_same_v<std::invoke_result_t<Factory&>, A>;
 
+template <class A, class Plan>
+struct mailbox_by_plan {
+    using type = mailbox_of<A>;
+};
+template <class A, class Mailbox>
+struct mailbox_by_plan<A, supervised_in<Mailbox>> {
+    static_assert(check_spawn_in<A, Mailbox>());
+    using type = Mailbox;
+};
+
+template <class A, class F, class Plan, class... Arguments>
+ref<A, F> spawn_supervised(actor_core<F>& core, basic_cell<F>* parent, Plan&& options, Arguments&&... arguments) {
+    return spawn_built<A, F, typename mailbox_by_plan<A, Plan>::type>(
+        core, parent, std::move(options.options), make_guard<A, F>(options.plan, arguments...),
+        [&](A* at) { construct_state<A>(at, std::forward<Arguments>(arguments)...); });
+}
+
 }  // namespace detail
 
 template <>
 inline constexpr bool is_spawn_options<supervised> = true;
-template <class Factory>
-inline constexpr bool is_spawn_options<supervised_factory<Factory>> = true;
+template <class Mailbox>
+inline constexpr bool is_spawn_options<supervised_in<Mailbox>> = true;
+template <class Plan, class Factory>
+inline constexpr bool is_spawn_options<supervised_factory<Plan, Factory>> = true;
 
 template <class A, class F, class... Arguments>
 ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, supervised options, Arguments&&... arguments) {
-    return spawn_built<A, F, mailbox_of<A>>(
-        core, parent, std::move(options.options), detail::make_guard<A, F>(options.plan, arguments...),
-        [&](A* at) { detail::construct_state<A>(at, std::forward<Arguments>(arguments)...); });
+    return detail::spawn_supervised<A, F>(core, parent, std::move(options), std::forward<Arguments>(arguments)...);
 }
 
-template <class A, class F, class Factory>
-ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, supervised_factory<Factory> options) {
+template <class A, class F, class Mailbox, class... Arguments>
+ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, supervised_in<Mailbox> options,
+                      Arguments&&... arguments) {
+    return detail::spawn_supervised<A, F>(core, parent, std::move(options), std::forward<Arguments>(arguments)...);
+}
+
+template <class A, class F, class Plan, class Factory>
+ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, supervised_factory<Plan, Factory> options) {
     if constexpr (!detail::makes<Factory, A>) {
         static_assert(
             detail::makes<Factory, A>,
@@ -68,8 +105,9 @@ ref<A, F> spawn_actor(actor_core<F>& core, basic_cell<F>* parent, supervised_fac
     } else {
         using type = supervisor<A, F, factory_source<A, Factory>>;
         auto* const fresh = new type(options.rest.plan, factory_source<A, Factory>(std::move(options.factory)));
-        return spawn_built<A, F, mailbox_of<A>>(core, parent, std::move(options.rest.options), guard_pointer<F>(fresh),
-                                                [fresh](A* at) { fresh->build(at); });
+        return spawn_built<A, F, typename detail::mailbox_by_plan<A, Plan>::type>(
+            core, parent, std::move(options.rest.options), guard_pointer<F>(fresh),
+            [fresh](A* at) { fresh->build(at); });
     }
 }
 
