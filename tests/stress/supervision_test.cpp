@@ -235,3 +235,87 @@ TEST_CASE("random failures in groups: rounds meet each other, stops, delays and 
     CHECK(alive == 0);
     CHECK(drover_test::blocks_in_use() == before);
 }
+
+namespace {
+
+// Its handler may take longer than its parent waits.
+struct dawdler {
+    explicit dawdler(std::uint64_t n) : lazy(n) { alive += 1; }
+    dawdler(const dawdler&) = delete;
+    dawdler& operator=(const dawdler&) = delete;
+    ~dawdler() { alive -= 1; }
+    void operator()(int) {
+        for (std::uint64_t each = 0; each != lazy; ++each) {
+            std::this_thread::yield();
+        }
+        if (happens(10)) {
+            throw std::runtime_error("dawdler");
+        }
+    }
+    std::uint64_t lazy;
+};
+
+struct impatient {
+    std::vector<drover::ref<dawdler>> members{};
+    void started(context& me) {
+        for (std::uint64_t each = 0; each != 4; ++each) {
+            members.push_back(me.spawn<dawdler>(
+                supervised{.plan = {.limit = {.count = 1000, .within = 1us}, .beyond = directive::escalate},
+                           .options = {.stop_within = std::chrono::microseconds(10 * (each + 1))}},
+                each * each * 50));
+        }
+    }
+    void operator()(int n) {
+        for (const auto& each : members) {
+            each.tell(n);
+        }
+        if (n % 5 == 4) {
+            throw std::runtime_error("impatient");
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("children that are late by chance: parents restart, halt groups and stop without them, and all end") {
+    const std::size_t before = drover_test::blocks_in_use();
+    std::atomic<std::uint64_t> late{0};
+    {
+        world w(3, [&](drover::runtime_options& options) {
+            options.on_straggler = [&](const drover::straggler&) { late += 1; };
+        });
+        std::atomic<bool> over{false};
+        std::thread time([&] {
+            while (!over) {
+                w.clock.advance(20us);
+                std::this_thread::yield();
+            }
+        });
+        std::vector<drover::ref<impatient>> all;
+        for (int each = 0; each != 4; ++each) {
+            all.push_back(
+                w.rt.spawn<impatient>(supervised{.plan = {.limit = {.count = 1000, .within = 1us},
+                                                          .children = static_cast<drover::strategy>(each % 3)}}));
+        }
+        const int rounds = static_cast<int>(scaled(400));
+        for (int round = 0; round != rounds; ++round) {
+            all[static_cast<std::size_t>(round) % all.size()].tell(round);
+            if (round % 50 == 49) {
+                auto& one = all[static_cast<std::size_t>(round / 50) % all.size()];
+                one.stop();
+                one = w.rt.spawn<impatient>(supervised{
+                    .plan = {.limit = {.count = 1000, .within = 1us}, .children = drover::strategy::one_for_all}});
+            }
+        }
+        CHECK(w.rt.drain(1h).complete);
+        const auto sums = w.rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+        CHECK(w.rt.stop().complete);
+        over = true;
+        time.join();
+    }
+    CHECK(late > 0);
+    CHECK(alive == 0);
+    CHECK(drover_test::blocks_in_use() == before);
+}

@@ -35,6 +35,9 @@ class receive_timer;
 template <class F>
 class actor_guard;
 
+template <class F>
+class stop_limit;
+
 /// How a handler changes the behaviour of its actor, whose type it does not know; see actor/behaviours.hpp.
 template <class F>
 struct behaviour_operations {
@@ -79,6 +82,9 @@ struct cell_extra {
     std::exception_ptr escalated;     ///< what a child that has just stopped hands up
     actor_guard<F>* guard = nullptr;  ///< of a supervised actor; set before anybody else knows the cell, and owned
     void (*free_guard)(actor_guard<F>*) noexcept = nullptr;
+    std::shared_ptr<stop_limit<F>>
+        limit;  ///< of its parent's patience, if its spawn set one; shared as `watches`, and set
+                ///< before anybody else knows the cell
     departure_list departures;
     std::shared_ptr<watch_table<F>>
         watches;  ///< whose end this actor waits for; shared only so that the type may be incomplete

@@ -48,6 +48,21 @@ public:
         }
     }
 
+    /// A child whose parent waits for it no longer. `claim` decides, under the lock that remove_root() takes too, whether it still
+    /// is one. `youngest` is its parent's list, and the caller the parent's worker.
+    template <class Claim>
+    bool adopt(basic_cell<F>& child, basic_cell<F>*& youngest, Claim claim) noexcept {
+        const std::lock_guard lock(mutex_);
+        if (!claim()) {
+            return false;
+        }
+        child.unlink_from(youngest);
+        child.younger = nullptr;
+        child.link_into(youngest_);
+        count_ += 1;
+        return true;
+    }
+
     /// Asks every actor without a parent to stop, youngest first; actors spawned from now on are asked at once.
     void stop_roots() noexcept {
         const std::lock_guard lock(mutex_);

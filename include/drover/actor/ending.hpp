@@ -9,6 +9,7 @@
 #include "drover/actor/cell_end.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/actor/reply.hpp"
+#include "drover/actor/stop_limit.hpp"
 #include "drover/actor/turn.hpp"
 #include "drover/scheduling/own_threads.hpp"
 
@@ -90,11 +91,17 @@ protected:
     bool go_on_stopping() noexcept {
         cell_extra<F>& extra = *cell_.extra.load(std::memory_order_relaxed);
         if (extra.youngest_child != nullptr) {
-            extra.youngest_child->request_stop(stop_kind::parent_stopped);
+            ask_child_to_stop(*extra.youngest_child);
             return false;
         }
         finish(*extra.reason);
         return true;
+    }
+
+    // And waits for it, as long as its spawn said.
+    static void ask_child_to_stop(basic_cell<F>& child) noexcept {
+        child.request_stop(stop_kind::parent_stopped);
+        begin_stop_limit(child);
     }
 
     void finish(const stop_reason& reason) noexcept {
@@ -123,15 +130,18 @@ protected:
         if (cell_.own_threaded) {
             static_cast<own_worker&>(me_).over = true;
         }
-        if (cell_.parent != nullptr) {
-            // Counted here, as the grace period, which keeps it for a worker, does not know own threads.
-            const boost::intrusive_ptr<basic_cell<F>> kept(cell_.own_threaded ? cell_.parent : nullptr);
-            cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
-        } else {
+        // Counted here, as the grace period, which keeps it for a worker, does not know own threads.
+        const boost::intrusive_ptr<basic_cell<F>> kept(cell_.own_threaded ? cell_.parent : nullptr);
+        if (cell_.parent == nullptr) {
             escalate_to_runtime();
-            me_.group.retire(me_, &cell_);
-            cell_.core->remove_root(cell_);
+        } else if (stop_limit<F>* const limit = stop_limit_of(cell_); limit == nullptr || limit->part()) {
+            cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
+            return;
+        } else {
+            cell_.parent->release();  // which did not wait; it has its failure from the sink alone
         }
+        me_.group.retire(me_, &cell_);
+        cell_.core->remove_root(cell_);
     }
 
 private:

@@ -50,7 +50,15 @@ struct group_seat {
     note going{going_record, *this};
 
     // The parent's alone.
-    enum class place : std::uint8_t { none, asked, halted, released } stands = place::none;
+    enum class place : std::uint8_t { none, asked, halted, released, gone } stands = place::none;
+
+    /// The child's: with a count on the child, as a parent that lets it go does not wait for what is under way.
+    void tell_parent(note& what) noexcept {
+        child.retain();
+        if (child.parent->post(&what) == system_lane::post_result::refused) {
+            forget_told(&what);
+        }
+    }
 
     // Written before a note is sent, and read when it has come.
     std::exception_ptr halt_cause;  ///< the parent's, with `halt`: the child may fail on its own just then
@@ -69,11 +77,12 @@ private:
     static void on_halted(signal<context>* node, context& turn);
     static void on_going(signal<context>* node, context& turn);
     static void forget(signal<context>*) noexcept {}
+    static void forget_told(signal<context>* node) noexcept { static_cast<note&>(*node).seat.child.release(); }
 
     static constexpr operations halt_record{&on_halt, &forget};
     static constexpr operations go_record{&on_go, &forget};
-    static constexpr operations halted_record{&on_halted, &forget};
-    static constexpr operations going_record{&on_going, &forget};
+    static constexpr operations halted_record{&on_halted, &forget_told};
+    static constexpr operations going_record{&on_going, &forget_told};
 };
 
 /// A round, as the parent sees it: children whose ids are in a range halt, the youngest first and one after the other; then

@@ -3,6 +3,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/group.hpp"
 #include "drover/actor/guard.hpp"
+#include "drover/actor/stop_limit.hpp"
 
 namespace drover {
 
@@ -21,6 +22,7 @@ void group_round<F>::advance(basic_cell<F>& parent) noexcept {
         actor_guard<F>* const its = guard_of(*each);
         if (its == nullptr || !its->plan_says.buildable) {
             each->request_stop(stop_kind::parent_stopped);
+            begin_stop_limit(*each);
             return;
         }
         group_seat<F>& seat = *its->seat;
@@ -28,6 +30,7 @@ void group_round<F>::advance(basic_cell<F>& parent) noexcept {
             seat.stands = place::asked;
             seat.halt_cause = cause_;
             static_cast<void>(each->post(&seat.halt));
+            begin_stop_limit(*each);
         }
         if (seat.stands != place::halted) {
             return;
@@ -56,7 +59,7 @@ void group_seat<F>::on_go(signal<context>* node, context& turn) {
         self.in_round = self.reported = self.failed_itself = false;
         actor_guard<F>& mine = *guard_of(self.child);
         mine.delay = self.delay;
-        static_cast<void>(self.child.parent->post(&self.going));
+        self.tell_parent(self.going);
         if (self.child.phase == cell_phase::restarting) {
             mine.begin_delay(self.child, turn.on());
         }
@@ -66,20 +69,27 @@ void group_seat<F>::on_go(signal<context>* node, context& turn) {
 template <class F>
 void group_seat<F>::on_halted(signal<context>* node, context& turn) {
     group_seat& self = static_cast<note&>(*node).seat;
-    basic_cell<F>& parent = turn.cell();
-    actor_guard<F>& its = *guard_of(parent);
-    self.stands = place::halted;
-    if (self.failed_itself) {
-        its.round.extend(parent, self, its.plan_says.children);
+    if (self.stands != place::gone) {
+        basic_cell<F>& parent = turn.cell();
+        actor_guard<F>& its = *guard_of(parent);
+        self.stands = place::halted;
+        end_stop_limit(self.child);
+        if (self.failed_itself) {
+            its.round.extend(parent, self, its.plan_says.children);
+        }
+        its.round.advance(parent);
     }
-    its.round.advance(parent);
+    forget_told(node);
 }
 
 template <class F>
 void group_seat<F>::on_going(signal<context>* node, context& turn) {
     group_seat& self = static_cast<note&>(*node).seat;
-    self.stands = place::none;
-    guard_of(turn.cell())->round.advance(turn.cell());
+    if (self.stands != place::gone) {
+        self.stands = place::none;
+        guard_of(turn.cell())->round.advance(turn.cell());
+    }
+    forget_told(node);
 }
 
 }  // namespace drover

@@ -77,7 +77,7 @@ protected:
             return false;  // the stop is on its way
         }
         if (extra.youngest_child != nullptr) {
-            extra.youngest_child->request_stop(stop_kind::parent_stopped);
+            base::ask_child_to_stop(*extra.youngest_child);
             return false;
         }
         if (!cell_.stateless) {
@@ -92,7 +92,7 @@ protected:
         }
         if (mine.seat != nullptr && mine.seat->in_round) {
             if (!mine.waits() && !std::exchange(mine.seat->reported, true)) {
-                static_cast<void>(cell_.parent->post(&mine.seat->halted));
+                mine.seat->tell_parent(mine.seat->halted);
             }
             return false;
         }

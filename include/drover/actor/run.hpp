@@ -12,6 +12,7 @@
 #include "drover/actor/life.hpp"
 #include "drover/actor/linger.hpp"
 #include "drover/actor/outbox.hpp"
+#include "drover/actor/stop_limit.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/base/prefetch.hpp"
 #include "drover/scheduling/worker.hpp"
@@ -290,6 +291,7 @@ template <class F>
 void basic_cell<F>::on_child_stopped(signal<context>* node, context& turn) {
     basic_cell& child = static_cast<child_signal*>(node)->child;
     const inside_scope scope(turn.on().inside);
+    end_stop_limit(child);
     child.unlink_from(turn.cell().more().youngest_child);
     hand_up_failure(child, turn.cell().more());
     if (actor_guard<F>* const mine = guard_of(turn.cell()); mine != nullptr) {

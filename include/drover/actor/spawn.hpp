@@ -18,6 +18,7 @@
 #include "drover/actor/linger.hpp"
 #include "drover/actor/own_thread.hpp"
 #include "drover/actor/ref.hpp"
+#include "drover/actor/stop_limit.hpp"
 #include "drover/actor/task_run.hpp"
 #include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
@@ -32,6 +33,9 @@ struct spawn_options {
     /// the actor has stopped, so that it may block in a file, a socket or a device. It is a worker as all are in what it may ask
     /// of drover: an answer's get(), and waiting for room, are `would_deadlock` there too. It has no outbox.
     drover::placement placement = drover::placement::workers;
+    /// Of a child: how long its parent waits for it to stop, on the runtime's clock, before it goes on without it; > 0. By
+    /// default it waits without end. Nobody waits for the stop of an actor without a parent but the runtime's `stop_deadline`.
+    clock_duration stop_within = clock_duration::max();
 };
 
 /// As spawn_options, and the mailbox of this one actor, whose type must not name one:
@@ -151,10 +155,15 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
                       Build build) {
     using cell_type = actor_cell<A, F>;
     lane& mine = lane_to(core);
+    if (options.stop_within.count() <= 0) {
+        throw std::invalid_argument(join_text({"drover: spawn_options::stop_within is ",
+                                               std::to_string(options.stop_within.count()), " ns; use more than 0"}));
+    }
+    const bool limited = parent != nullptr && options.stop_within != clock_duration::max();
     detail::thread_for_actor<F> thread = detail::start_thread<A>(core, options);
     own_thread_extra<F>* const threaded = thread ? new own_thread_extra<F> : nullptr;
     cell_extra<F>* named = threaded;
-    if (named == nullptr && (!options.name.empty() || guard != nullptr)) {
+    if (named == nullptr && (!options.name.empty() || guard != nullptr || limited)) {
         named = new cell_extra<F>;
     }
     const auto free_extra = [own = threaded != nullptr](cell_extra<F>* gone) { delete_extra(gone, own); };
@@ -172,6 +181,9 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         fresh = new (memory) cell_type(core, own.get(), threaded == nullptr);
         if (guard != nullptr && parent != nullptr && restarts_together(*parent)) {
             guard->seat = std::make_unique<group_seat<F>>(*fresh);
+        }
+        if (limited) {
+            extra->limit = std::make_shared<stop_limit<F>>(*fresh, options.stop_within);
         }
         build(std::addressof(fresh->state));
     } catch (...) {

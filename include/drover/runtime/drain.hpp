@@ -6,17 +6,10 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/reply.hpp"
-#include "drover/runtime/occupation.hpp"
+#include "drover/runtime/straggler.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
 namespace drover {
-
-/// An actor that had not finished by a deadline.
-struct straggler {
-    std::string name;         ///< the actor's name
-    std::size_t count;        ///< messages it had not finished: the one in its handler, if any, and those queued
-    std::string waiting_for;  ///< what holds it up
-};
 
 struct drain_result {
     bool complete;  ///< nothing was left; `stragglers` is empty
@@ -39,28 +32,18 @@ public:
             cell_phase::closed) {  // its mailbox is whoever sends to it; it waits for its parent to hear of it
             return;
         }
-        straggler found{std::string(cell.name()), waiting(cell), {}};
+        straggler found{std::string(cell.name()), waiting_messages(cell), {}, cell.id};
         if (cell.pill_sent.load(std::memory_order_acquire) && cell.phase != cell_phase::ending && found.count != 0) {
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
         const bool runs = group_.runs(&cell);
-        const message_node* const last = message_given(cell);
         const bool suspended = cell.phase == cell_phase::suspended;
         if (suspended && extra->task.counted) {
             found.count += 1;
         }
-        if (runs && suspended) {
-            found.waiting_for = "its handler of ";
-            found.waiting_for += extra->task.message;
-            found.waiting_for += " to return";
-        } else if (runs && (is_running(cell.phase) || cell.phase == cell_phase::batched) && last != nullptr) {
-            found.count += 1;
-            found.waiting_for = "its handler of ";
-            found.waiting_for += static_cast<const envelope_of<F>*>(last)->operations->message;
-            found.waiting_for += " to return";
-        } else if (runs) {
-            found.waiting_for = "its own code to return";
+        if (runs) {
+            say_what_runs(cell, found);
         } else if (extra != nullptr && extra->asks != nullptr) {
             found.waiting_for = "a reply of ";
             found.waiting_for += extra->asks->target.name();
@@ -91,11 +74,6 @@ public:
     std::vector<straggler> stragglers;
 
 private:
-    static std::size_t waiting(const basic_cell<F>& cell) noexcept {
-        return cell.box != nullptr ? cell.box->operations->count(cell)
-                                   : tagged_list::count(cell.incoming, cell.consumed);
-    }
-
     worker_group& group_;
 };
 

@@ -32,7 +32,7 @@ struct runtime_engine {
           clock(options.clock != nullptr ? *options.clock : steady_clock_source::instance()),
           printer(clock),
           core(new actor_core<F>({this, &submit, &dead_letter_sink, &failure_sink, &ring, &escalated, drive_function(),
-                                  start_own_function()},
+                                  &late_stop, start_own_function()},
                                  clock, options.name, options.quantum, options.quantum_time)),
           registry(new basic_registry<F>(*core)),
           workers(*core, options.threads != 0 ? options.threads : default_worker_count(),
@@ -90,6 +90,14 @@ struct runtime_engine {
     static void failure_sink(void* self, const failure& what) noexcept {
         runtime_engine& me = *static_cast<runtime_engine*>(self);
         me.call([&] { me.options.on_failure ? me.options.on_failure(what) : print_failure(what); });
+    }
+
+    static void late_stop(void* self, runnable* child) noexcept {
+        runtime_engine& me = *static_cast<runtime_engine*>(self);
+        me.call([&] {
+            const straggler late = detail::describe_late_stop(static_cast<const basic_cell<F>&>(*child), me.workers);
+            me.options.on_straggler ? me.options.on_straggler(late) : print_straggler(late);
+        });
     }
 
     static void escalated(void* self, const failure& what) noexcept {

@@ -15,6 +15,7 @@
 #include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
 #include "drover/message/stuck_handler.hpp"
+#include "drover/runtime/straggler.hpp"
 
 namespace drover {
 
@@ -57,6 +58,9 @@ struct runtime_options {
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code, once. As above. Default: a line on standard error.
     std::function<void(const failure&)> on_failure{};
+    /// Hears of every child that has not stopped within its spawn_options::stop_within, as its parent goes on without it; `count`
+    /// is 0 unless a handler of it runs. As above. Default: a line on standard error.
+    std::function<void(const straggler&)> on_straggler{};
     at_root on_escalation = at_root::stop_actor;
     /// Decides instead, in the thread of the worker that stops the actor, under the lock of the sinks; it must not throw.
     std::function<at_root(const failure&)> decide_escalation{};

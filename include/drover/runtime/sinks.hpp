@@ -10,6 +10,7 @@
 #include "drover/base/text.hpp"
 #include "drover/message/dead_letter.hpp"
 #include "drover/message/stuck_handler.hpp"
+#include "drover/runtime/straggler.hpp"
 
 namespace drover {
 
@@ -58,6 +59,12 @@ private:
     bool printed_ = false;
     std::uint64_t suppressed_ = 0;
 };
+
+/// The default sink of stragglers: a line on standard error.
+inline void print_straggler(const straggler& late) {
+    std::fprintf(stderr, "drover: %s #%llu has not stopped in time and waits for %s; its parent goes on without it\n",
+                 late.name.c_str(), static_cast<unsigned long long>(to_integer(late.id)), late.waiting_for.c_str());
+}
 
 /// "worker #3 failed in job: it broke".
 inline std::string to_line(const failure& what) {

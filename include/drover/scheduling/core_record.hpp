@@ -92,6 +92,14 @@ public:
         }
     }
 
+    /// `child`, an actor, has not stopped in time, and its parent goes on without it. On the parent's worker, inside the runtime.
+    void report_late_stop(runnable* child) noexcept {
+        if (services_.late_stop != nullptr && sinks_open()) {
+            const sink_scope scope;
+            services_.late_stop(services_.self, child);
+        }
+    }
+
     void escalate(const failure& what) noexcept {
         if (services_.escalated != nullptr && !has_ended()) {
             services_.escalated(services_.self, what);

@@ -22,6 +22,7 @@ struct runtime_services {
     /// Of a simulation: does the next thing that there is to do, in the calling thread, which would block otherwise. False if
     /// nothing can happen any more. Null if actors run in threads of their own.
     bool (*drive)(void* self, std::uint64_t& done) = nullptr;
+    void (*late_stop)(void* self, runnable* child) noexcept = nullptr;  ///< whose parent waits for it no longer
     /// A thread for the actor of this name; throws. Null if actors do not run in threads.
     own_worker& (*start_own)(void* self, std::string_view actor) = nullptr;
 };
