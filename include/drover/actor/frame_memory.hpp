@@ -12,7 +12,11 @@ namespace drover {
 struct frame_memory {
     /// Throws std::bad_alloc, out of the call that would have made the coroutine.
     static void* operator new(std::size_t bytes) {
-        return bytes <= block_pool::largest ? block_pool::allocate(block_pool::class_of(bytes)) : ::operator new(bytes);
+        if (bytes <= block_pool::largest) {
+            return block_pool::allocate(block_pool::class_of(bytes));
+        }
+        block_pool::ask_refusal();
+        return ::operator new(bytes);
     }
 
     static void operator delete(void* frame, std::size_t bytes) noexcept {

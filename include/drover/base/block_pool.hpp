@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "drover/base/detail/block_depot.hpp"
@@ -121,8 +122,65 @@ public:
     /// another thread that is still running. Takes locks; for tests and reports.
     static std::size_t outstanding(std::uint8_t size_class) noexcept {
         const thread_cache& mine = cache();
+        if (mine.refuses != nullptr) {
+            return mine.refuses->lift([&] { return outstanding(size_class); });
+        }
         return detail::block_depots[size_class].outstanding() - mine.loaded[size_class]->count -
                mine.spare[size_class]->count;
+    }
+
+    /// While one lives, the calling thread gets a block only if it is not refused: for tests of what happens without memory. It
+    /// costs other threads nothing, and this one no more than that its magazines seem to be empty. One at a time in a thread.
+    class refusal {
+    public:
+        /// True: the block is refused. Must not allocate from the pool.
+        using ask_function = bool(void* context) noexcept;
+
+        refusal(ask_function* ask, void* context) noexcept : ask_(ask), context_(context) {
+            thread_cache& mine = cache();
+            aside_ = mine.loaded;
+            mine.loaded.fill(&detail::no_magazine);
+            mine.refuses = this;
+        }
+        ~refusal() {
+            thread_cache& mine = cache();
+            mine.loaded = aside_;
+            mine.refuses = nullptr;
+        }
+        refusal(const refusal&) = delete;
+        refusal& operator=(const refusal&) = delete;
+
+    private:
+        friend block_pool;
+
+        // The pool as it is without the refusal.
+        template <class Use>
+        std::invoke_result_t<Use> lift(Use use) {
+            thread_cache& mine = cache();
+            mine.refuses = nullptr;
+            std::swap(mine.loaded, aside_);
+            const struct scope {
+                thread_cache& mine;
+                refusal& self;
+                ~scope() {
+                    std::swap(mine.loaded, self.aside_);
+                    mine.refuses = &self;
+                }
+            } until_used{mine, *this};
+            return use();
+        }
+
+        ask_function* ask_;
+        void* context_;
+        std::array<detail::block_magazine*, detail::block_classes> aside_;
+    };
+
+    /// Before memory for one of drover's objects is taken from elsewhere, as it is too large for a block.
+    static void ask_refusal() {
+        const refusal* const by = cache().refuses;
+        if (by != nullptr && by->ask_(by->context_)) [[unlikely]] {
+            throw std::bad_alloc();
+        }
     }
 
     /// Bytes of all slabs at hand, in use or not.
@@ -141,6 +199,7 @@ private:
     struct thread_cache {
         std::array<detail::block_magazine*, detail::block_classes> loaded;
         std::array<detail::block_magazine*, detail::block_classes> spare;
+        refusal* refuses;
     };
 
     static void hand_over() noexcept {
@@ -165,6 +224,10 @@ private:
 
     [[gnu::noinline]] static void* refill(std::uint8_t size_class) {
         thread_cache& mine = cache();
+        if (mine.refuses != nullptr) [[unlikely]] {
+            ask_refusal();
+            return mine.refuses->lift([&] { return allocate(size_class); });
+        }
         thread_exit<hand_over>::request();
         if (mine.spare[size_class]->count != 0) {
             std::swap(mine.loaded[size_class], mine.spare[size_class]);
@@ -182,6 +245,10 @@ private:
 
     [[gnu::noinline]] static void drain(void* block, std::uint8_t size_class) noexcept {
         thread_cache& mine = cache();
+        if (mine.refuses != nullptr) [[unlikely]] {
+            mine.refuses->lift([&] { release(block, size_class); });
+            return;
+        }
         thread_exit<hand_over>::request();
         if (mine.spare[size_class]->count != mine.spare[size_class]->capacity) {
             std::swap(mine.loaded[size_class], mine.spare[size_class]);
@@ -210,6 +277,7 @@ struct pooled_memory {
         if constexpr (pooled()) {
             return block_pool::allocate(block_pool::class_of(sizeof(T)));
         } else {
+            block_pool::ask_refusal();
             return ::operator new(sizeof(T), std::align_val_t{alignof(T)});
         }
     }

@@ -33,6 +33,8 @@ public:
         void* observer = nullptr;
         /// Before each run: for how long this actor is held up instead. It is not asked again when that is over.
         clock_duration (*before)(void* observer, runnable* item) noexcept = nullptr;
+        /// In place of each run, which it is to do. Null if there is nothing to be done about one.
+        run_result (*run)(void* observer, runnable* item, worker& me) noexcept = nullptr;
     };
 
     simulated(core_record& core, std::size_t, grace_period::release_function* release, const settings& chosen)
@@ -201,7 +203,8 @@ private:
     void run(runnable* item) noexcept {
         worker& me = at(0);
         me.running.store(item, std::memory_order_relaxed);
-        const run_result result = item->run(item, me);
+        const run_result result =
+            settings_.run != nullptr ? settings_.run(settings_.observer, item, me) : item->run(item, me);
         me.running.store(nullptr, std::memory_order_relaxed);
         if (result == run_result::again) {
             enqueue(me, item);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +12,9 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
+#include "drover/base/block_pool.hpp"
 #include "drover/features/features.hpp"
+#include "drover/scheduling/worker.hpp"
 #include "drover/testing/fault_plan.hpp"
 
 namespace drover::detail {
@@ -54,14 +57,31 @@ public:
         return length;
     }
 
+    /// A run of the actor, in which memory may be refused.
+    run_result run(basic_cell<F>& cell, worker& me) noexcept {
+        if (std::none_of(faults_.begin(), faults_.end(),
+                         [&](const planned& each) { return !each.done && each.starves(cell); })) {
+            return cell.run(&cell, me);
+        }
+        starving_ = &cell;
+        const block_pool::refusal scope(
+            [](void* self) noexcept { return static_cast<fault_injector*>(self)->refuse(); }, this);
+        return cell.run(&cell, me);
+    }
+
 private:
     struct planned : fault_plan::fault {
         std::uint64_t met;
         bool done;
 
+        bool is_for(const basic_cell<F>& cell) const noexcept {
+            return actor.empty() || actor == cell.name() || actor == cell.operations->name;
+        }
+        bool starves(const basic_cell<F>& cell) const noexcept {
+            return what == fault_plan::kind::refuses && is_for(cell);
+        }
         bool concerns(const basic_cell<F>& cell, std::string_view message_) const noexcept {
-            return (message.empty() || message == message_) &&
-                   (actor.empty() || actor == cell.name() || actor == cell.operations->name);
+            return what != fault_plan::kind::refuses && (message.empty() || message == message_) && is_for(cell);
         }
     };
 
@@ -133,7 +153,21 @@ private:
         return clock_duration::zero();
     }
 
+    // Somebody wants a piece of memory.
+    bool refuse() noexcept {
+        bool refused = false;
+        for (planned& each : faults_) {
+            if (each.starves(*starving_) && ++each.met == each.nth) {
+                each.done = true;
+                injected_ += 1;
+                refused = true;
+            }
+        }
+        return refused;
+    }
+
     std::vector<planned> faults_;
+    const basic_cell<F>* starving_ = nullptr;  // whose run it is
     std::map<const operations_of<F>*, std::unique_ptr<watched>> records_;
     std::size_t injected_ = 0;
 };

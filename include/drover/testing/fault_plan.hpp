@@ -21,12 +21,12 @@ public:
 /// In place of a message's type: all of them.
 struct any_message {};
 
-/// What goes wrong in a simulation, and when: at the nth message of a type, counted over all actors that `actor` means. That is
-/// the name of one, or of its type; empty: all. A fault happens once; what a batch takes at a time counts as one message.
+/// What goes wrong in a simulation, and when: at the nth message of a type, or the nth piece of memory, counted over all actors
+/// that `actor` means. That is the name of one, or of its type; empty: all. A fault happens once; what a batch takes at a time counts as one message.
 /// Types are told apart by their names.
 class fault_plan {
 public:
-    enum class kind : std::uint8_t { throws, drops, delays };
+    enum class kind : std::uint8_t { throws, drops, delays, refuses };
 
     struct fault {
         kind what;
@@ -55,13 +55,22 @@ public:
         return add<M>(kind::delays, nth, std::move(actor), length);
     }
 
+    /// Memory is refused: the nth piece that the code of these actors asks drover for, for a message, an ask, an actor, a
+    /// timer or the frame of a coroutine, does not come, and std::bad_alloc leaves the call that wanted it. What drover has
+    /// from the global allocator beside that, and what the program has from there, is not counted.
+    fault_plan& refuse_memory(std::uint64_t nth, std::string actor = {}) {
+        return add<any_message>(kind::refuses, nth, std::move(actor), {});
+    }
+
     const std::vector<fault>& faults() const noexcept { return faults_; }
 
 private:
     template <class M>
     fault_plan& add(kind what, std::uint64_t nth, std::string actor, clock_duration length) {
         if (nth == 0) {
-            throw std::invalid_argument("drover: a fault at message 0; messages count from 1");
+            throw std::invalid_argument(what == kind::refuses
+                                            ? "drover: a fault at piece 0 of memory; pieces count from 1"
+                                            : "drover: a fault at message 0; messages count from 1");
         }
         std::string_view message = type_name<M>();
         if (message == type_name<any_message>()) {

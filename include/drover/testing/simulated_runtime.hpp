@@ -157,6 +157,9 @@ private:
             chosen.before = [](void* injector, runnable* item) noexcept {
                 return static_cast<detail::fault_injector<F>*>(injector)->before(static_cast<basic_cell<F>&>(*item));
             };
+            chosen.run = [](void* injector, runnable* item, worker& me) noexcept {
+                return static_cast<detail::fault_injector<F>*>(injector)->run(static_cast<basic_cell<F>&>(*item), me);
+            };
         }
         return chosen;
     }

@@ -82,6 +82,82 @@ TEST_CASE("a fault drops the nth message of its type") {
     CHECK_THROWS_AS(fault_plan().drop<job>(0), std::invalid_argument);
 }
 
+namespace {
+
+struct result {
+    int n;
+};
+struct asker {
+    drover::task<int> operator()(result r) {
+        co_await drover::sleep_for(1ms);
+        co_return r.n;
+    }
+    void operator()(job j) {
+        to.tell(result{j.n});
+        sent += 1;
+    }
+    int operator()(note) const { return sent; }
+    drover::ref<asker> to{};
+    int sent = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a piece of memory is refused: the nth that the actor's code wants, once") {
+    simulated_runtime rt(1, with(fault_plan().refuse_memory(2, "first")));
+    const auto second = rt.spawn<asker>(drover::spawn_options{.name = "second"});
+    const auto first = rt.spawn<asker>(drover::spawn_options{.name = "first"}, second);
+    first.tell(job{1});  // what the test itself wants is not counted
+    CHECK(first.ask(note{}).get() == 1);
+    CHECK(rt.faults_injected() == 0);
+    first.tell(job{2});
+    rt.run_until_idle();
+    CHECK(rt.faults_injected() == 1);
+    CHECK(first.stopped());
+    REQUIRE(rt.failures().size() == 1);
+    CHECK(rt.failures().front().find("bad_alloc") != std::string::npos);
+    CHECK(!second.stopped());
+    CHECK_THROWS_WITH(fault_plan().refuse_memory(0), "drover: a fault at piece 0 of memory; pieces count from 1");
+}
+
+// Whatever piece it is, of a message, an ask, a frame, a timer or an actor, every message has one end.
+TEST_CASE("without any one piece of memory accounts are exact and nothing is lost") {
+    struct boss {
+        void started(drover::context& me) {
+            worker = me.spawn<asker>(drover::supervised{});
+            tick = me.self<boss>().tell_after(1ms, note{});
+        }
+        void operator()(note) { worker.tell(job{1}); }
+        drover::task<int> operator()(job j, drover::context& me) {
+            const int got = co_await worker.ask(result{j.n});
+            worker.ask(result{got}).then(me, [](auto) {});
+            co_return got + 1;
+        }
+        drover::ref<asker> worker{};
+        drover::timer_handle tick{};
+    };
+    const std::size_t before = drover_test::blocks_in_use();
+    bool met = true;
+    std::uint64_t piece = 0;
+    while (met) {
+        piece += 1;
+        REQUIRE(piece < 1000);
+        simulated_runtime rt(piece, with(fault_plan().refuse_memory(piece)));
+        const auto b = rt.spawn<boss>(drover::supervised{});
+        for (int each = 0; each != 3; ++each) {
+            static_cast<void>(b.ask(job{each}).result());
+        }
+        rt.advance(10ms);
+        CHECK(rt.drain(1h).complete);
+        const auto sums = rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+        met = rt.faults_injected() != 0;
+    }
+    CHECK(piece > 15);
+    CHECK(drover_test::blocks_in_use() == before);
+}
+
 TEST_CASE("a fault is for one actor, by its name or by its type's") {
     std::size_t injected = 0;
     CHECK(seen_with<plain>(fault_plan().drop<job>(1, "one"), injected).size() == 7);
