@@ -121,6 +121,9 @@ void begin_task(M&& message, request<reply_type<A, M, F>, F>& right, basic_conte
     static_assert(!task_refers_to_message<A, M, F>(),
                   "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
                   "handler goes on");
+    static_assert(std::is_nothrow_destructible_v<std::remove_cvref_t<M>>,
+                  "drover: the destructor of a coroutine handler's message must not throw: it runs as the frame is "
+                  "destroyed, when nobody can be told");
     using reply = reply_type<A, M, F>;
     A& state = turn.template state<A>();
     if constexpr (handler_traits<A, M, F>::plain) {

@@ -284,6 +284,57 @@ TEST_CASE("task: a stop destroys the frames of a suspended handler, and then the
     CHECK(blocks_in_use() == before);
 }
 
+namespace {
+
+// Its nth move throws: into the envelope, or from there into the handler's frame.
+struct brittle {
+    explicit brittle(int throw_at) : left(throw_at) {}
+    brittle(brittle&& from) : left(from.left - 1) {
+        if (left == 0) {
+            throw std::runtime_error("moved once too often");
+        }
+    }
+    int left;
+};
+
+struct mover {
+    drover::task<int> operator()(brittle b) {
+        co_await drover::sleep_for(1ms);
+        co_return b.left;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("task: a message whose move into the frame throws fails the actor as a throw of the handler does") {
+    const std::size_t before = blocks_in_use();
+    int in_flight = 0;
+    for (int nth = 1; nth <= 4; ++nth) {
+        world w;
+        const auto a = w.rt.spawn<mover>();
+        try {
+            auto reply = a.ask(brittle{nth});
+            in_flight += 1;
+            while (!reply.is_ready()) {
+                w.clock.advance(1ms);
+            }
+            const auto outcome = reply.result();
+            if (!outcome) {
+                CHECK(outcome.error().code == drover::ask_error::handler_threw);
+                wait_until([&] { return a.stopped(); });
+                CHECK(w.heard.dead(reason::failed) == 1);
+            }
+        } catch (const std::runtime_error& error) {  // before anything was sent
+            CHECK(error.what() == std::string("moved once too often"));
+            CHECK(!a.stopped());
+        }
+        w.settle();
+        CHECK(exact(w.rt.statistics()));
+    }
+    CHECK(in_flight >= 2);
+    CHECK(blocks_in_use() == before);
+}
+
 TEST_CASE("task: signals go on while the handler is suspended") {
     struct parent {
         drover::task<int> operator()(question q, drover::context& me) {
