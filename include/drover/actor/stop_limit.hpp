@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "drover/actor/cell.hpp"
-#include "drover/actor/context.hpp"
 #include "drover/actor/core.hpp"
 #include "drover/actor/group.hpp"
 #include "drover/actor/guard.hpp"
