@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,10 @@ public:
         const std::lock_guard lock(mutex_);
         return letters_;
     }
+    std::size_t count() const {
+        const std::lock_guard lock(mutex_);
+        return letters_.size();
+    }
     std::vector<report> failures() const {
         const std::lock_guard lock(mutex_);
         return failures_;
@@ -94,9 +99,14 @@ struct basic_world {
     sink_record heard;
     drover::basic_runtime<F> rt;
 
-    /// Waits until every message sent so far has come to its end.
+    /// Waits until every message sent so far has come to its end. A dead letter is counted before the sink hears of it: so also
+    /// for the sink, as long as it takes to be sure of those that no sink is told of (a sink's own, or another's than `heard`).
     void settle() {
         wait_until([&] { return rt.statistics().pending == 0; });
+        const auto dead = rt.statistics().dead();
+        for (int looks = 0; heard.count() < dead && looks != 20'000; ++looks) {
+            std::this_thread::yield();
+        }
     }
 
     bool finish() { return rt.drain(std::chrono::seconds(1)).complete; }

@@ -142,8 +142,9 @@ private:
         }
     }
 
-    static constexpr signal_operations<basic_context<F>> signal_record{&on_deliver,
-                                                                       [](signal<basic_context<F>>*) noexcept {}};
+    static void forget(signal<basic_context<F>>*) noexcept {}
+
+    static constexpr signal_operations<basic_context<F>> signal_record{&on_deliver, &forget};
 
     struct again : signal<basic_context<F>> {
         explicit again(actor_guard& of) noexcept : signal<basic_context<F>>(&again_record), guard(of) {}
@@ -158,8 +159,7 @@ private:
         self.guard.ends_itself = self.wanted;
     }
 
-    static constexpr signal_operations<basic_context<F>> again_record{&on_again,
-                                                                      [](signal<basic_context<F>>*) noexcept {}};
+    static constexpr signal_operations<basic_context<F>> again_record{&on_again, &forget};
 
     basic_cell<F>* cell_ = nullptr;
     bool waits_ = false;
