@@ -2,7 +2,7 @@
 
 #include <drover/drover.hpp>
 
-/// What every test program has anyway is compiled once, in known.cpp, and not in each of its files: a quarter of their time.
+/// What every test program has anyway is compiled once, in known.cpp, and not in each of its files.
 namespace drover {
 
 extern template class basic_cell<features>;

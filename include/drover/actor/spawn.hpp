@@ -135,10 +135,14 @@ consteval bool check_spawn_in() noexcept {
     return true;
 }
 
-// What supervises the actor if its type says how (supervision/supervision.hpp); else null.
+// Does the actor's type say how it is supervised (supervision/supervision.hpp)?
+template <class A>
+concept supervised_by_type = requires { A::supervision.on_failure; };
+
+// What supervises the actor if its type says how; else null.
 template <class A, class F, class... Arguments>
 guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
-    if constexpr (requires { A::supervision.on_failure; }) {
+    if constexpr (supervised_by_type<A>) {
         return A::supervision.template guard<A, F>(arguments...);
     } else {
         return nullptr;

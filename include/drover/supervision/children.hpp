@@ -49,7 +49,7 @@ child_plan<A, Options, std::decay_t<Arguments>...> child(Options options, Argume
 }
 template <class A>
 auto child() {
-    if constexpr (requires { A::supervision.on_failure; }) {
+    if constexpr (detail::supervised_by_type<A>) {
         return child<A>(spawn_options{});
     } else {
         return child<A>(supervised{});

@@ -22,8 +22,8 @@ public:
 struct any_message {};
 
 /// What goes wrong in a simulation, and when: at the nth message of a type, or the nth piece of memory, counted over all actors
-/// that `actor` means. That is the name of one, or of its type; empty: all. A fault happens once; what a batch takes at a time counts as one message.
-/// Types are told apart by their names.
+/// that `actor` means. That is the name of one, or of its type; empty: all. A fault happens once; what a batch takes at a time
+/// counts as one message. Types are told apart by their names.
 class fault_plan {
 public:
     enum class kind : std::uint8_t { throws, drops, delays, refuses };
