@@ -206,6 +206,22 @@ class Headers(Tree):
         self.put("base/ids.hpp", "struct id {};\n")
         self.assertIn("redefinition", self.check()[0][0][1])
 
+    def test_precompiled_hides_nothing(self):
+        self.put("base/text.hpp", "#pragma once\n#include <atomic>\n#include <memory>\n#include <string>\n"
+                                  "inline std::string text;\n")
+        for number in range(5):
+            self.put(f"base/user{number}.hpp", "#pragma once\n#include <drover/base/text.hpp>\n")
+        self.put("base/early.hpp", "#pragma once\ninline std::string early;\n#include <drover/base/text.hpp>\n")
+        self.put("base/maybe.hpp", "#pragma once\n#if 0\n#include <drover/base/text.hpp>\n#endif\n"
+                                   "inline std::string maybe;\n")
+        self.put("base/user5.hpp", "#pragma once\n#include <drover/base/text.hpp>\ninline std::map<int, int> none;\n")
+        include = self.root / "include"
+        chosen = headers.choose(include, headers.closures(include))
+        self.assertEqual(set(chosen.values()), {"drover/base/text.hpp"})
+        self.assertEqual(set(chosen), {f"drover/base/user{number}.hpp" for number in range(6)})
+        self.assertEqual([header for header, _ in self.check()[0]],
+                         ["drover/base/early.hpp", "drover/base/maybe.hpp", "drover/base/user5.hpp"])
+
 
 class Coverage(unittest.TestCase):
     """The reader of headers in cmake/coverage.py; gcov's part is simulated."""

@@ -1,4 +1,4 @@
-"""<drover/drover.hpp> precompiled, for scripts that compile many small sources with one set of flags."""
+"""A header precompiled, <drover/drover.hpp> by default, for scripts that compile many small sources with the same flags."""
 
 import pathlib
 import subprocess
@@ -11,11 +11,11 @@ def is_clang(compiler):
     return "clang" in answer.stdout
 
 
-def precompile(compiler, folder):
+def precompile(compiler, folder, header=HEADER):
     """Precompiles the header into `folder`. What the compiler says if it cannot, else nothing."""
     source = pathlib.Path(folder) / "precompiled.hpp"
     source.parent.mkdir(parents=True, exist_ok=True)
-    source.write_text(f"#include {HEADER}\n", encoding="utf-8")
+    source.write_text(f"#include {header}\n", encoding="utf-8")
     made = source.with_suffix(".hpp.pch" if is_clang(compiler) else ".hpp.gch")
     run = subprocess.run([*compiler, "-x", "c++-header", str(source), "-o", str(made)], capture_output=True, text=True,
                          errors="replace")
