@@ -98,13 +98,14 @@ def check(include_dir, compiler, jobs=2):
     closure = closures(include_dir)
     chosen = choose(include_dir, closure)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        firsts = {first: pathlib.Path(folder) / str(number) for number, first in enumerate(sorted(set(chosen.values())))}
+        firsts = {first: pathlib.Path(folder) / str(number) for number, first in enumerate(set(chosen.values()))}
         made = pool.map(lambda first: precompiling.precompile(command, firsts[first], f"<{first}>"), firsts)
         # One that does not compile is of no use, and is complained of in its own turn.
-        flags = {first: precompiling.flags(compiler, firsts[first]) for first, answer in zip(firsts, made) if not answer}
-        headers = sorted(closure)
-        answers = pool.map(lambda header: compile_alone([*command, *flags.get(chosen.get(header), [])], header), headers)
-        return [(header, answer) for header, answer in zip(headers, answers) if answer], len(headers)
+        flags = {first: precompiling.flags(compiler, place)
+                 for (first, place), complaint in zip(firsts.items(), made) if not complaint}
+        names = sorted(closure)
+        answers = pool.map(lambda name: compile_alone([*command, *flags.get(chosen.get(name), [])], name), names)
+        return [(name, answer) for name, answer in zip(names, answers) if answer], len(names)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""A header precompiled, <drover/drover.hpp> by default, for scripts that compile many small sources with the same flags."""
+"""A header precompiled, for scripts that compile many small sources with one set of flags."""
 
 import pathlib
 import subprocess
