@@ -5,7 +5,7 @@
 /// What every test program has anyway is compiled once, in known.cpp, and not in each of its files.
 namespace drover {
 
-extern template class basic_cell<features>;
+extern template struct basic_cell<features>;
 extern template class actor_turn<features>;
 extern template class actor_ending<features>;
 extern template class actor_restarting<features>;
