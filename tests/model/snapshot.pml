@@ -1,6 +1,6 @@
 /*
  * Snapshots: what a reader has found is not freed while it reads, and is freed in the end. Stands for
- * scheduling/snapshot.hpp, scheduling/retired.hpp and core_record::oldest_reader().
+ * scheduling/snapshot.hpp, scheduling/retired.hpp and lane_list::oldest_reader().
  *
  * Two readers, one of which reads inside a nested scope too, and a writer that replaces the version twice. A reader's
  * stores to its own word wait in a store buffer, in order, and come out whenever they like, or at the writer's heavy

@@ -128,7 +128,7 @@ public:
                 if (timed == timed_sends::finish) {  // nobody waits for what repeats
                     engine_->core->let_timed_pass(core_record::timed_pass::once);
                 }
-                senders = !engine_->core->senders_gone(own_lane());
+                senders = !engine_->core->lanes().senders_gone(own_lane());
                 return !senders;
             });
             if (done) {
@@ -188,19 +188,19 @@ public:
         accounting sums{};
         // What a pushed message comes to is read before the pushes, so that no sum runs ahead of them; what was never pushed
         // is read once and counts on both sides.
-        sums.handled = core.sum(&lane::handled);
+        sums.handled = core.lanes().sum(&lane::handled);
         sums.dead_letters = core.dead_letters();
         const std::uint64_t ended = sums.handled + sums.dead();
-        const std::uint64_t pushed = core.sum(&lane::pushed);
-        const std::array<std::uint64_t, dead_letter_reasons> unsent = core.unsent();
+        const std::uint64_t pushed = core.lanes().sum(&lane::pushed);
+        const std::array<std::uint64_t, dead_letter_reasons> unsent = core.lanes().unsent();
         sums.pending = pushed - ended;
-        sums.returned = core.sum(&lane::returned);
+        sums.returned = core.lanes().sum(&lane::returned);
         sums.offered = pushed + sums.returned;
         for (std::size_t each = 0; each != unsent.size(); ++each) {
             sums.dead_letters[each] += unsent[each];
             sums.offered += unsent[each];
         }
-        sums.late_replies = core.sum(&lane::late_replies);
+        sums.late_replies = core.lanes().sum(&lane::late_replies);
         return sums;
     }
 
@@ -250,8 +250,8 @@ private:
     }
 
     std::uint64_t under_way(owned_counter lane::* begun, owned_counter lane::* ended) const {
-        const std::uint64_t past = engine_->core->sum(ended);
-        return engine_->core->sum(begun) - past;
+        const std::uint64_t past = engine_->core->lanes().sum(ended);
+        return engine_->core->lanes().sum(begun) - past;
     }
 
     // This thread's lane to this runtime, which may be inside a send that brought us here.

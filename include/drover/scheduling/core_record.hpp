@@ -13,6 +13,7 @@
 #include "drover/base/futex.hpp"
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/lane.hpp"
+#include "drover/scheduling/lane_list.hpp"
 #include "drover/scheduling/retired.hpp"
 #include "drover/scheduling/runtime_services.hpp"
 #include "drover/scheduling/timer_service.hpp"
@@ -106,64 +107,16 @@ public:
         }
     }
 
-    /// Those that had been pushed; unsent() has the others.
+    /// Of every thread that has to do with this runtime; their accounts, and whether one is inside a send.
+    lane_list& lanes() noexcept { return lanes_; }
+
+    /// Those that had been pushed; lane_list::unsent() has the others.
     std::array<std::uint64_t, dead_letter_reasons> dead_letters() const noexcept {
         std::array<std::uint64_t, dead_letter_reasons> counts{};
         for (std::size_t each = 0; each != counts.size(); ++each) {
             counts[each] = dead_[each].load(std::memory_order_acquire);
         }
         return counts;
-    }
-
-    // --- lanes -----------------------------------------------------------------------------------------------------
-
-    void add_lane(lane& fresh) noexcept {
-        const std::lock_guard lock(lanes_mutex_);
-        fresh.next_in_core = std::exchange(lanes_, &fresh);
-    }
-
-    /// Keeps the lane's accounts.
-    void remove_lane(lane& gone) noexcept {
-        const std::lock_guard lock(lanes_mutex_);
-        for (lane** each = &lanes_; *each != nullptr; each = &(*each)->next_in_core) {
-            if (*each == &gone) {
-                *each = gone.next_in_core;
-                break;
-            }
-        }
-        past_.pushed.add(gone.pushed.read());
-        past_.handled.add(gone.handled.read());
-        past_.returned.add(gone.returned.read());
-        for (std::size_t each = 0; each != dead_letter_reasons; ++each) {
-            past_.unsent[each].add(gone.unsent[each].read());
-        }
-        past_.late_replies.add(gone.late_replies.read());
-        past_.asks_begun.add(gone.asks_begun.read());
-        past_.asks_ended.add(gone.asks_ended.read());
-        past_.timed_begun.add(gone.timed_begun.read());
-        past_.timed_ended.add(gone.timed_ended.read());
-    }
-
-    /// The sum of one account over all threads, past ones included.
-    std::uint64_t sum(owned_counter lane::* account) noexcept {
-        const std::lock_guard lock(lanes_mutex_);
-        std::uint64_t total = (past_.*account).read();
-        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
-            total += (each->*account).read();
-        }
-        return total;
-    }
-
-    std::array<std::uint64_t, dead_letter_reasons> unsent() noexcept {
-        const std::lock_guard lock(lanes_mutex_);
-        std::array<std::uint64_t, dead_letter_reasons> totals{};
-        for (std::size_t each = 0; each != totals.size(); ++each) {
-            totals[each] = past_.unsent[each].read();
-            for (const lane* one = lanes_; one != nullptr; one = one->next_in_core) {
-                totals[each] += one->unsent[each].read();
-            }
-        }
-        return totals;
     }
 
     // --- snapshots, which scheduling/snapshot.hpp reads ----------------------------------------------------------------
@@ -250,20 +203,9 @@ public:
         gate_.store(ended, std::memory_order_seq_cst);
         asymmetric_fence::heavy_fence();
         call_listeners();
-        while (!senders_gone(mine)) {  // without the lanes' mutex: a sender in user code may need it
+        while (!lanes_.senders_gone(mine)) {  // without the lanes' lock meanwhile: a sender in user code may need it
             yield_thread();
         }
-    }
-
-    /// Is no thread but the caller inside a send to this runtime?
-    bool senders_gone(const lane* mine) noexcept {
-        const std::lock_guard lock(lanes_mutex_);
-        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
-            if (each != mine && each->sending.load(std::memory_order_acquire) != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     bool has_ended() const noexcept { return gate_.load(std::memory_order_acquire) == ended; }
@@ -297,18 +239,8 @@ private:
     std::uint64_t oldest_reader() noexcept {
         // Pairs with the light_store in read_scope: a reader whom we do not see inside finds what was published before.
         asymmetric_fence::heavy_fence();
-        const std::lock_guard lock(lanes_mutex_);
-        std::uint64_t oldest = ~std::uint64_t{0};
-        for (const lane* each = lanes_; each != nullptr; each = each->next_in_core) {
-            const std::uint64_t epoch = each->reading.load(std::memory_order_acquire);  // pairs with ~read_scope
-            oldest = epoch != retired_list::not_reading && epoch < oldest ? epoch : oldest;
-        }
-        return oldest;
+        return lanes_.oldest_reader();
     }
-
-    struct accounts : lane {
-        explicit accounts(core_record& self) noexcept : lane(self, true) {}
-    };
 
     std::atomic<std::uint64_t> references_{1};
     std::atomic<std::uint64_t> ids_{0};
@@ -320,9 +252,7 @@ private:
     futex_mutex listeners_mutex_;
     gate_listener* listeners_ = nullptr;
     retired_list retired_;
-    futex_mutex lanes_mutex_;
-    lane* lanes_ = nullptr;
-    accounts past_{*this};
+    lane_list lanes_{*this};
 };
 
 }  // namespace drover

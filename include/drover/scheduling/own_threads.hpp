@@ -90,7 +90,7 @@ public:
         if (home_.has_value()) {
             ::pthread_setaffinity_np(thread, sizeof *home_, &*home_);
         }
-        core_.add_lane(me);
+        core_.lanes().add(me);
         const std::lock_guard lock(mutex_);
         all_.splice(all_.end(), fresh);
         return me;
@@ -204,7 +204,7 @@ private:
         thread.current = nullptr;
         thread.direct = nullptr;
         thread.worker = false;
-        core_.remove_lane(me);
+        core_.lanes().remove(me);
         reap();
         me.ended.store(true, std::memory_order_release);
     }

@@ -39,7 +39,7 @@ public:
 
     simulated(core_record& core, std::size_t, grace_period::release_function* release, const settings& chosen)
         : worker_group(core, 1, release), core_(core), settings_(chosen), random_(chosen.seed) {
-        core.add_lane(at(0));
+        core.lanes().add(at(0));
     }
 
     /// Nothing to start or to end: there are no threads.

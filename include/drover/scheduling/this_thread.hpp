@@ -30,7 +30,7 @@ namespace detail {
 
 inline void drop_lane(lane* gone) noexcept {
     core_record& core = gone->core;
-    core.remove_lane(*gone);
+    core.lanes().remove(*gone);
     delete gone;
     core.release();
 }
@@ -69,7 +69,7 @@ inline void drop_lanes() noexcept {
     thread_exit<drop_lanes>::request();
     auto* const fresh = new lane(core, false);
     core.retain();
-    core.add_lane(*fresh);
+    core.lanes().add(*fresh);
     fresh->next_in_thread = std::exchange(thread.outside, fresh);
     if (!thread.worker) {
         thread.current = fresh;

@@ -30,7 +30,7 @@ public:
     work_stealing(core_record& core, std::size_t workers, grace_period::release_function* release)
         : worker_group(core, workers, release) {
         for (const auto& each : workers_) {
-            core.add_lane(*each);
+            core.lanes().add(*each);
         }
     }
 

@@ -48,7 +48,7 @@ TEST_CASE("a table agrees with a map under random changes, and everything is fre
     {
         test_core core;
         drover::lane mine(core, false);
-        core.add_lane(mine);
+        core.lanes().add(mine);
         {
             name_table table;
             std::map<std::string, route_entry*> expected;
@@ -79,7 +79,7 @@ TEST_CASE("a table agrees with a map under random changes, and everything is fre
             CHECK(visited == expected.size());
         }
         core.free_retired();
-        core.remove_lane(mine);
+        core.lanes().remove(mine);
     }
     CHECK(alive == 0);
 }
@@ -89,7 +89,7 @@ TEST_CASE("names that share all bits of their hash are told apart") {
     {
         test_core core;
         drover::lane mine(core, false);
-        core.add_lane(mine);
+        core.lanes().add(mine);
         {
             name_table table;
             retired_chain garbage;
@@ -109,7 +109,7 @@ TEST_CASE("names that share all bits of their hash are told apart") {
             garbage.retire_to(core);
         }
         core.free_retired();
-        core.remove_lane(mine);
+        core.lanes().remove(mine);
     }
     CHECK(alive == 0);
 }

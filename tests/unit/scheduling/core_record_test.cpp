@@ -108,66 +108,12 @@ TEST_CASE("a closed gate stays closed, and an ended runtime stays ended") {
     CHECK(core.has_ended());
 }
 
-TEST_CASE("sums are over present and past lanes") {
-    test_core core;
-    lane first(core, false);
-    lane second(core, false);
-    lane third(core, true);
-    lane stranger(core, false);
-    core.add_lane(first);
-    core.add_lane(second);
-    core.add_lane(third);
-    first.pushed.add(1);
-    second.pushed.add(10);
-    third.pushed.add(100);
-    second.handled.add(2);
-    second.returned.add(3);
-    second.unsent[2].add(7);
-    third.unsent[2].add(1);
-    second.late_replies.add(4);
-    second.asks_begun.add(5);
-    second.asks_ended.add(6);
-    CHECK(core.sum(&lane::pushed) == 111);
-    core.remove_lane(second);
-    CHECK(core.sum(&lane::pushed) == 111);
-    second.pushed.add(1000);  // nobody's any more
-    CHECK(core.sum(&lane::pushed) == 111);
-    core.remove_lane(first);
-    core.remove_lane(third);
-    CHECK(core.sum(&lane::pushed) == 111);
-    CHECK(core.sum(&lane::handled) == 2);
-    CHECK(core.sum(&lane::returned) == 3);
-    CHECK(core.unsent()[2] == 8);
-    CHECK(core.unsent()[0] == 0);
-    CHECK(core.sum(&lane::late_replies) == 4);
-    CHECK(core.sum(&lane::asks_begun) == 5);
-    CHECK(core.sum(&lane::asks_ended) == 6);
-    core.remove_lane(stranger);  // was never there
-    CHECK(core.sum(&lane::pushed) == 111);
-}
-
-TEST_CASE("senders_gone looks at every lane but the caller's") {
-    test_core core;
-    lane mine(core, false);
-    lane other(core, false);
-    core.add_lane(mine);
-    core.add_lane(other);
-    CHECK(core.senders_gone(nullptr));
-    const send_bracket here(mine);
-    CHECK(core.senders_gone(&mine));
-    CHECK_FALSE(core.senders_gone(nullptr));
-    const send_bracket there(other);
-    CHECK_FALSE(core.senders_gone(&mine));
-    core.remove_lane(mine);
-    core.remove_lane(other);
-}
-
 TEST_CASE("the end waits for those who are inside, but not for the caller itself") {
     test_core core;
     lane mine(core, false);
     lane other(core, false);
-    core.add_lane(mine);
-    core.add_lane(other);
+    core.lanes().add(mine);
+    core.lanes().add(other);
     std::atomic<bool> inside{false};
     int sent = 0;
     std::thread sender([&] {
@@ -184,15 +130,15 @@ TEST_CASE("the end waits for those who are inside, but not for the caller itself
     const int seen = sent;  // a data race unless the bracket was waited for
     sender.join();
     CHECK(seen == 1);
-    core.remove_lane(mine);
-    core.remove_lane(other);
+    core.lanes().remove(mine);
+    core.lanes().remove(other);
 }
 
 // What a message's destructor or a sink may do: it runs inside the sender's bracket.
 TEST_CASE("a sender inside may read the accounts while the runtime ends") {
     test_core core;
     lane other(core, false);
-    core.add_lane(other);
+    core.lanes().add(other);
     other.pushed.add(5);
     std::atomic<bool> inside{false};
     std::uint64_t sum = 0;
@@ -202,14 +148,14 @@ TEST_CASE("a sender inside may read the accounts while the runtime ends") {
         wait_until([&] { return !core.gate_open(); });
         for (int each = 0; each != 1000; ++each) {
             std::this_thread::yield();
-            sum = core.sum(&lane::pushed);
+            sum = core.lanes().sum(&lane::pushed);
         }
     });
     wait_until([&] { return inside.load(); });
     core.end(nullptr);
     sender.join();
     CHECK(sum == 5);
-    core.remove_lane(other);
+    core.lanes().remove(other);
 }
 
 // The duty of drain: whoever is not seen inside after close_gate() sees the gate closed.
@@ -219,7 +165,7 @@ TEST_CASE("after the gate is closed no sender that was not seen gets through") {
     for (std::size_t round = 0; round != rounds; ++round) {
         test_core core;
         lane other(core, false);
-        core.add_lane(other);
+        core.lanes().add(other);
         std::atomic<bool> sending{false};
         std::atomic<bool> ready{false};
         std::thread sender([&] {
@@ -232,12 +178,12 @@ TEST_CASE("after the gate is closed no sender that was not seen gets through") {
         });
         wait_until([&] { return ready.load(); });
         core.close_gate();
-        wait_until([&] { return core.senders_gone(nullptr); });
+        wait_until([&] { return core.lanes().senders_gone(nullptr); });
         for (int each = 0; each != 50; ++each) {
             late += sending.load(std::memory_order_relaxed) ? 1 : 0;
         }
         sender.join();
-        core.remove_lane(other);
+        core.lanes().remove(other);
     }
     CHECK(late == 0);
 }

@@ -31,7 +31,7 @@ struct thing : retired {
 TEST_CASE("what a reader has found is freed once it has left") {
     test_core core;
     lane mine(core, false);
-    core.add_lane(mine);
+    core.lanes().add(mine);
     thing first(1);
     thing second(2);
     snapshot<thing> shared(&first);
@@ -46,13 +46,13 @@ TEST_CASE("what a reader has found is freed once it has left") {
     CHECK(core.reclaim());
     CHECK(first.freed == 1);
     CHECK(second.freed == 0);
-    core.remove_lane(mine);
+    core.lanes().remove(mine);
 }
 
 TEST_CASE("a reader who came after the replacement holds up nothing") {
     test_core core;
     lane mine(core, true);
-    core.add_lane(mine);
+    core.lanes().add(mine);
     thing first;
     thing second;
     snapshot<thing> shared(&first);
@@ -60,13 +60,13 @@ TEST_CASE("a reader who came after the replacement holds up nothing") {
     const read_scope scope(mine);
     CHECK(core.reclaim());
     CHECK(first.freed == 1);
-    core.remove_lane(mine);
+    core.lanes().remove(mine);
 }
 
 TEST_CASE("a nested reader keeps the outer epoch and leaves it standing") {
     test_core core;
     lane mine(core, false);
-    core.add_lane(mine);
+    core.lanes().add(mine);
     thing first;
     thing second;
     snapshot<thing> shared(&first);
@@ -81,7 +81,7 @@ TEST_CASE("a nested reader keeps the outer epoch and leaves it standing") {
         CHECK(first.freed == 0);
     }
     CHECK(core.reclaim());
-    core.remove_lane(mine);
+    core.lanes().remove(mine);
 }
 
 TEST_CASE("readers of two runtimes do not hold each other up") {

@@ -31,7 +31,7 @@ TEST_CASE("a thread that ends gives its lane back and its accounts stay") {
     test_core core;
     std::thread([&] { lane_to(core).pushed.add(7); }).join();
     std::thread([&] { lane_to(core).pushed.add(1); }).join();
-    CHECK(core.sum(&lane::pushed) == 8);
+    CHECK(core.lanes().sum(&lane::pushed) == 8);
     CHECK(core.destroyed.load() == 0);
     core.release();  // the lanes hold no count any more
     CHECK(core.destroyed.load() == 1);

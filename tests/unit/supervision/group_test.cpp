@@ -136,7 +136,7 @@ TEST_CASE("a group waits together for the delay of the one that failed") {
     group g(strategy::one_for_all, all);
     g.members[0].tell(fail{});
     for (std::size_t each = 0; each != 2; ++each) {
-        wait_until([&] { return g.members[each].cell()->core->sum(&drover::lane::asks_begun) == 2; });
+        wait_until([&] { return g.members[each].cell()->core->lanes().sum(&drover::lane::asks_begun) == 2; });
         g.members[each].tell(10);
     }
     g.w.clock.advance(99ms);
