@@ -60,10 +60,15 @@ private:
     std::uint64_t suppressed_ = 0;
 };
 
+/// "reader #3 has not stopped in time and waits for a free worker; its parent goes on without it".
+inline std::string to_line(const straggler& late) {
+    return join_text({late.name, " #", std::to_string(to_integer(late.id)), " has not stopped in time and waits for ",
+                      late.waiting_for, "; its parent goes on without it"});
+}
+
 /// The default sink of stragglers: a line on standard error.
 inline void print_straggler(const straggler& late) {
-    std::fprintf(stderr, "drover: %s #%llu has not stopped in time and waits for %s; its parent goes on without it\n",
-                 late.name.c_str(), static_cast<unsigned long long>(to_integer(late.id)), late.waiting_for.c_str());
+    std::fprintf(stderr, "drover: %s\n", to_line(late).c_str());
 }
 
 /// "worker #3 failed in job: it broke".

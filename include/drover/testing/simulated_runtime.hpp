@@ -15,6 +15,7 @@
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/runtime.hpp"
 #include "drover/runtime/sinks.hpp"
+#include "drover/runtime/straggler.hpp"
 #include "drover/scheduling/simulated.hpp"
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/testing/fault_injector.hpp"
@@ -33,6 +34,9 @@ struct simulated_options {
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code. Default: a line in failures().
     std::function<void(const failure&)> on_failure{};
+    /// Hears of every child that has not stopped within its spawn_options::stop_within, as runtime_options::on_straggler does.
+    /// Default: a line in late_stops().
+    std::function<void(const straggler&)> on_straggler{};
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< as runtime_options::stop_deadline, in virtual time
     at_root on_escalation = runtime_options{}.on_escalation;  ///< as runtime_options::on_escalation
     fault_plan faults{};                                      ///< what is to go wrong
@@ -48,6 +52,7 @@ struct simulation_frame {
     manual_clock clock;
     fault_injector<F> faults;
     std::vector<std::string> failures;
+    std::vector<std::string> late_stops;
 };
 
 }  // namespace detail
@@ -116,6 +121,9 @@ public:
     /// What `on_failure` would have heard, a line each: "worker #3 failed in job: it broke".
     const std::vector<std::string>& failures() const noexcept { return frame::failures; }
 
+    /// What `on_straggler` would have heard, a line each: "reader #3 has not stopped in time and waits for a free worker; …".
+    const std::vector<std::string>& late_stops() const noexcept { return frame::late_stops; }
+
     /// Faults of the plan that have happened.
     std::size_t faults_injected() const noexcept { return frame::faults.injected(); }
 
@@ -130,6 +138,9 @@ private:
         chosen.on_dead_letter = options.on_dead_letter ? std::move(options.on_dead_letter) : [](const dead_letter&) {};
         chosen.on_failure = options.on_failure ? std::move(options.on_failure) : [this](const failure& what) {
             frame::failures.push_back(to_line(what));
+        };
+        chosen.on_straggler = options.on_straggler ? std::move(options.on_straggler) : [this](const straggler& late) {
+            frame::late_stops.push_back(to_line(late));
         };
         chosen.clock = &this->clock;
         chosen.stop_deadline = options.stop_deadline;
