@@ -13,6 +13,8 @@
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
 #include "drover/base/block_pool.hpp"
+#include "drover/base/clock.hpp"
+#include "drover/base/random.hpp"
 #include "drover/features/features.hpp"
 #include "drover/scheduling/worker.hpp"
 #include "drover/testing/fault_plan.hpp"
@@ -24,9 +26,11 @@ namespace drover::detail {
 template <class F>
 class fault_injector {
 public:
-    explicit fault_injector(fault_plan plan) {
+    /// From the seed follows where the faults happen that the plan leaves to it.
+    fault_injector(const fault_plan& plan, std::uint64_t seed) {
+        random_source seeds(~seed);  // not the numbers that the schedule is made of
         for (const fault_plan::fault& each : plan.faults()) {
-            faults_.push_back({each, 0, false});
+            faults_.push_back({each, random_source(seeds.next())});
         }
     }
     fault_injector(const fault_injector&) = delete;
@@ -71,8 +75,33 @@ public:
 
 private:
     struct planned : fault_plan::fault {
-        std::uint64_t met;
-        bool done;
+        planned(const fault_plan::fault& of, random_source source) : fault(of), random(source), next(of.nth) {
+            if (drawn) {
+                next = gap();
+            }
+        }
+
+        random_source random;
+        std::uint64_t next;     // where it happens
+        std::uint64_t met = 0;  // what was counted so far
+        bool done = false;
+
+        std::uint64_t gap() noexcept { return 1 + random.next() % (2 * nth - 1); }
+
+        clock_duration delay() noexcept {
+            return drawn ? clock_duration(1 + static_cast<clock_duration::rep>(
+                                                  random.next() % static_cast<std::uint64_t>(length.count())))
+                         : length;
+        }
+
+        // What was to happen at `next` has happened, or cannot any more.
+        void pass() noexcept {
+            if (drawn) {
+                next += gap();
+            } else {
+                done = true;
+            }
+        }
 
         bool is_for(const basic_cell<F>& cell) const noexcept {
             return actor.empty() || actor == cell.name() || actor == cell.operations->name;
@@ -132,10 +161,13 @@ private:
     const planned* meet(const basic_cell<F>& cell, std::string_view message) noexcept {
         const planned* found = nullptr;
         for (planned& each : faults_) {
-            if (each.concerns(cell, message) && ++each.met == each.nth && !each.done) {
-                each.done = true;
-                injected_ += 1;
-                found = found == nullptr ? &each : found;
+            if (each.concerns(cell, message) && ++each.met == each.next) {
+                each.pass();
+                // A delay would have come before: the gate is closed, or the mailbox has changed the order.
+                if (each.what != fault_plan::kind::delays) {
+                    injected_ += 1;
+                    found = found == nullptr ? &each : found;
+                }
             }
         }
         return found;
@@ -143,11 +175,11 @@ private:
 
     clock_duration delay_of(const basic_cell<F>& cell, std::string_view message) noexcept {
         for (planned& each : faults_) {
-            if (each.what == fault_plan::kind::delays && !each.done && each.met + 1 == each.nth &&
+            if (each.what == fault_plan::kind::delays && !each.done && each.met + 1 == each.next &&
                 each.concerns(cell, message)) {
-                each.done = true;
+                each.pass();
                 injected_ += 1;
-                return each.length;
+                return each.delay();
             }
         }
         return clock_duration::zero();
@@ -157,8 +189,8 @@ private:
     bool refuse() noexcept {
         bool refused = false;
         for (planned& each : faults_) {
-            if (each.starves(*starving_) && ++each.met == each.nth) {
-                each.done = true;
+            if (each.starves(*starving_) && ++each.met == each.next) {
+                each.pass();
                 injected_ += 1;
                 refused = true;
             }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drover/base/clock.hpp"
+#include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
 
 namespace drover {
@@ -22,8 +23,13 @@ public:
 struct any_message {};
 
 /// What goes wrong in a simulation, and when: at the nth message of a type, or the nth piece of memory, counted over all actors
-/// that `actor` means. That is the name of one, or of its type; empty: all. A fault happens once; what a batch takes at a time
-/// counts as one message. Types are told apart by their names.
+/// that `actor` means. That is the name of one, or of its type; empty: all. What a batch takes at a time counts as one message.
+/// Types are told apart by their names.
+///
+/// A fault happens once, at a place that the plan names; or, where its name ends in `one_in`, again and again, at places that are
+/// drawn from the simulation's seed: at one in `n` on average, the gaps being spread evenly over 1 to 2n - 1. So over many
+/// seeds it meets every message, and the seed that fails has the same faults each time. Each draws for itself: a fault that is
+/// added to a plan moves no other, but for what it makes the actors do.
 class fault_plan {
 public:
     enum class kind : std::uint8_t { throws, drops, delays, refuses };
@@ -32,8 +38,9 @@ public:
         kind what;
         std::string_view message;  ///< its type; empty: any
         std::string actor;
-        std::uint64_t nth;
-        clock_duration length;
+        std::uint64_t nth;      ///< where, or how far apart on average
+        clock_duration length;  ///< of a delay; where `drawn`, the longest
+        bool drawn = false;     ///< from the seed, again and again
     };
 
     /// The handler is not called, and seems to throw injected_fault.
@@ -62,6 +69,30 @@ public:
         return add<any_message>(kind::refuses, nth, std::move(actor), {});
     }
 
+    template <class M>
+    fault_plan& throw_one_in(std::uint32_t n, std::string actor = {}) {
+        return add_drawn<M>(kind::throws, n, std::move(actor), {});
+    }
+
+    template <class M>
+    fault_plan& drop_one_in(std::uint32_t n, std::string actor = {}) {
+        return add_drawn<M>(kind::drops, n, std::move(actor), {});
+    }
+
+    /// For a time that is drawn as well, of up to `longest`.
+    template <class M>
+    fault_plan& delay_one_in(std::uint32_t n, clock_duration longest, std::string actor = {}) {
+        if (longest.count() <= 0) {
+            throw std::invalid_argument(
+                join_text({"drover: delays of up to ", std::to_string(longest.count()), " ns; use more than 0"}));
+        }
+        return add_drawn<M>(kind::delays, n, std::move(actor), longest);
+    }
+
+    fault_plan& refuse_memory_one_in(std::uint32_t n, std::string actor = {}) {
+        return add_drawn<any_message>(kind::refuses, n, std::move(actor), {});
+    }
+
     const std::vector<fault>& faults() const noexcept { return faults_; }
 
 private:
@@ -77,6 +108,16 @@ private:
             message = {};
         }
         faults_.push_back({what, message, std::move(actor), nth, length});
+        return *this;
+    }
+
+    template <class M>
+    fault_plan& add_drawn(kind what, std::uint32_t n, std::string actor, clock_duration length) {
+        if (n == 0) {
+            throw std::invalid_argument("drover: a fault at one in 0; use 1 for every one, or more");
+        }
+        add<M>(what, n, std::move(actor), length);
+        faults_.back().drawn = true;
         return *this;
     }
 

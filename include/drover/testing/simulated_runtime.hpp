@@ -47,7 +47,7 @@ namespace detail {
 // What must be there before the runtime, and after it.
 template <class F>
 struct simulation_frame {
-    explicit simulation_frame(fault_plan plan) : faults(std::move(plan)) {}
+    simulation_frame(const fault_plan& plan, std::uint64_t seed) : faults(plan, seed) {}
 
     manual_clock clock;
     fault_injector<F> faults;
@@ -72,7 +72,7 @@ class basic_simulated_runtime : private detail::simulation_frame<F>, public runt
 public:
     /// Throws std::invalid_argument for an option out of range.
     explicit basic_simulated_runtime(std::uint64_t seed, simulated_options options = {})
-        : frame(std::move(options.faults)), base(runtime_choices(options), settings(seed, options)), seed_(seed) {}
+        : frame(options.faults, seed), base(runtime_choices(options), settings(seed, options)), seed_(seed) {}
 
     std::uint64_t seed() const noexcept { return seed_; }
 

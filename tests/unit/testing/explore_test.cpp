@@ -155,6 +155,44 @@ TEST_CASE("explore says so when a seed does not fail a second time") {
     }
 }
 
+// A sum that is right unless both of two messages get lost, which only some seeds do.
+TEST_CASE("explore draws faults from each seed, and the seed that it names has the same ones again") {
+    drover::simulated_options chosen;
+    chosen.faults.drop_one_in<int>(8);
+    const auto scenario = [](simulated_runtime& rt) {
+        std::string lost = "......";
+        const auto to = rt.spawn([&](int n) { lost[static_cast<std::size_t>(n)] = 'x'; });
+        for (int each = 0; each != 6; ++each) {
+            to.tell(each);
+        }
+        rt.run_until_idle();
+        if (lost[1] == '.' && lost[4] == '.') {
+            throw std::runtime_error(lost);
+        }
+    };
+    std::uint64_t seed = 0;
+    std::string sentence;
+    try {
+        explore(10'000, scenario, chosen);
+    } catch (const drover::exploration_failed& failed) {
+        seed = failed.seed();
+        sentence = failed.what();
+    }
+    REQUIRE(seed > 1);  // the first ones have other faults
+    CHECK(sentence.find("something beside the seed") == std::string::npos);
+    simulated_runtime again(seed, chosen);
+    std::string same;
+    try {
+        scenario(again);
+    } catch (const std::runtime_error& failed) {
+        same = failed.what();
+    }
+    REQUIRE(same.size() == 6);
+    CHECK(sentence.find(" fails: " + same + ";") != std::string::npos);
+    const seed_variable set(std::to_string(seed).c_str());
+    CHECK_THROWS_WITH(explore(10'000, scenario, chosen), Catch::Contains(" fails: " + same + ";"));
+}
+
 TEST_CASE("what a test framework throws goes on as it is, and the seed is printed") {
     struct of_a_framework {};
     const std::string said = drover_test::standard_error_of([] {

@@ -1,6 +1,9 @@
 #include <drover/testing/fault_injector.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -255,4 +258,125 @@ TEST_CASE("batches and stop_when_drained pass through a plan") {
         CHECK(rt.statistics().handled == 10);
     }
     CHECK(drover_test::blocks_in_use() == before);
+}
+
+TEST_CASE("a message is not lost because the delay before it cannot happen any more") {
+    std::vector<int> seen;
+    simulated_runtime rt(1, with(fault_plan().delay<job>(3, 10h)));
+    const auto a = rt.spawn<plain>(&seen);
+    for (int each = 1; each <= 4; ++each) {
+        a.tell(job{each});
+    }
+    CHECK(rt.step());  // the plan has seen all of them
+    CHECK(rt.drain(1s).complete);
+    CHECK(seen == std::vector<int>{1, 2, 3, 4});
+    CHECK(rt.faults_injected() == 0);
+}
+
+namespace {
+
+struct timed {
+    void operator()(job j, drover::context& me) {
+        all->append(std::to_string(j.n)).append("@");
+        all->append(std::to_string(me.now().time_since_epoch().count())).append(" ");
+        me.self<timed>().tell(note{});  // a piece of memory
+    }
+    void operator()(note) {}
+    std::string* all;
+};
+
+// What became of sixty jobs, in order, and the moment at which each was handled.
+std::string fates(std::uint64_t seed, const fault_plan& plan) {
+    std::string all;
+    simulated_options chosen = with(plan);
+    chosen.on_dead_letter = [&](const drover::dead_letter& letter) {
+        all.append(to_string(letter.reason)).append(" ");
+    };
+    simulated_runtime rt(seed, std::move(chosen));
+    const auto a = rt.spawn<timed>(drover::supervised{.plan = {.limit = {.count = 1000}}}, &all);
+    for (int each = 1; each <= 60; ++each) {
+        a.tell(job{each});
+    }
+    rt.advance(1h);
+    CHECK_FALSE(a.stopped());
+    const auto sums = rt.statistics();
+    CHECK(sums.offered == sums.handled + sums.dead() + sums.returned);
+    return all.append(std::to_string(rt.faults_injected()));
+}
+
+}  // namespace
+
+TEST_CASE("faults that are drawn are the same under the same seed, and others under another") {
+    const std::vector<fault_plan> plans{fault_plan().throw_one_in<job>(10), fault_plan().drop_one_in<job>(10),
+                                        fault_plan().delay_one_in<job>(10, 1s), fault_plan().refuse_memory_one_in(10),
+                                        fault_plan()
+                                            .throw_one_in<job>(15)
+                                            .drop_one_in<drover::any_message>(20)
+                                            .delay_one_in<job>(15, 1s)
+                                            .refuse_memory_one_in(15)};
+    for (const fault_plan& plan : plans) {
+        std::set<std::string> all;
+        for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+            const std::string one = fates(seed, plan);
+            CHECK(fates(seed, plan) == one);
+            all.insert(one);
+        }
+        CHECK(all.size() == 20);
+    }
+}
+
+TEST_CASE("drawn faults are as frequent as the plan says, and over many seeds meet each message") {
+    std::set<int> dropped;
+    std::size_t injected = 0;
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        simulated_runtime rt(seed, with(fault_plan().drop_one_in<job>(10)));
+        std::vector<int> seen;
+        const auto a = rt.spawn<plain>(&seen);
+        for (int each = 0; each != 40; ++each) {
+            a.tell(job{each});
+        }
+        rt.run_until_idle();
+        CHECK(seen.size() == 40 - rt.faults_injected());
+        CHECK(rt.faults_injected() >= 2);  // no gap is longer than 19
+        injected += rt.faults_injected();
+        for (int each = 0; each != 40; ++each) {
+            if (std::find(seen.begin(), seen.end(), each) == seen.end()) {
+                dropped.insert(each);
+            }
+        }
+    }
+    CHECK(dropped.size() == 40);
+    CHECK(injected > 500 * 3);
+    CHECK(injected < 500 * 5);
+
+    std::size_t all = 0;
+    seen_with<plain>(fault_plan().drop_one_in<job>(1), all);
+    CHECK(all == 4);
+    seen_with<plain>(fault_plan().drop_one_in<job>(1, "two"), all);
+    CHECK(all == 0);
+}
+
+TEST_CASE("a drawn delay is at most as long as the plan says, and of any length up to that") {
+    drover::clock_duration longest{};
+    drover::clock_duration shortest = 1h;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        simulated_runtime rt(seed, with(fault_plan().delay_one_in<job>(1, 10s)));
+        std::vector<int> seen;
+        rt.spawn<plain>(&seen).tell(job{1});
+        rt.run_until_idle();
+        CHECK(seen.empty());
+        while (seen.empty() && rt.now().time_since_epoch() < 20s) {
+            rt.advance(100ms);
+        }
+        longest = std::max(longest, rt.now().time_since_epoch());
+        shortest = std::min(shortest, rt.now().time_since_epoch());
+    }
+    CHECK(longest <= 10s);
+    CHECK(longest > 8s);
+    CHECK(shortest < 2s);
+}
+
+TEST_CASE("a plan refuses what cannot be drawn") {
+    CHECK_THROWS_WITH(fault_plan().drop_one_in<job>(0), "drover: a fault at one in 0; use 1 for every one, or more");
+    CHECK_THROWS_WITH(fault_plan().delay_one_in<job>(1, 0s), "drover: delays of up to 0 ns; use more than 0");
 }
