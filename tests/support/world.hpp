@@ -99,11 +99,16 @@ struct basic_world {
     sink_record heard;
     drover::basic_runtime<F> rt;
 
-    /// Waits until every message sent so far has come to its end. A dead letter is counted before the sink hears of it: so also
-    /// for the sink, as long as it takes to be sure of those that no sink is told of (a sink's own, or another's than `heard`).
+    /// Waits until every message sent so far has come to its end. A dead letter is counted before the sink hears of it, and a
+    /// worker is inside the runtime from the one to the other: so also until each has been seen at the edge, unless `heard` has
+    /// all. What other threads bury is waited for as long as it takes to be sure of what no sink is told of (a sink's own) or
+    /// another's than `heard`. Not while a sink waits for the caller.
     void settle() {
         wait_until([&] { return rt.statistics().pending == 0; });
         const auto dead = rt.statistics().dead();
+        if (heard.count() < dead) {
+            static_cast<void>(rt.tree());
+        }
         for (int looks = 0; heard.count() < dead && looks != 20'000; ++looks) {
             std::this_thread::yield();
         }
@@ -126,6 +131,15 @@ private:
 };
 
 using world = basic_world<drover::features>;
+
+/// Waits until the actor has stopped and its mailbox is closed, which comes a moment later: from here on whoever sends to it
+/// hears that it has stopped, and buries the message itself.
+template <class Actor>
+void await_closed(const Actor& actor) {
+    wait_until([&] {
+        return actor.stopped() && (actor.cell()->incoming.head.load() & drover::tagged_list::closed) != 0;
+    });
+}
 
 /// Has somebody asked this actor to stop at once?
 template <class F>

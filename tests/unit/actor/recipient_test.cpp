@@ -79,7 +79,7 @@ TEST_CASE("try_tell of a recipient leaves a message that was not accepted") {
     auto a = w.rt.spawn([](std::unique_ptr<int>) {});
     const recipient<std::unique_ptr<int>> to = a;
     a.stop();
-    drover_test::wait_until([&] { return a.stopped(); });
+    drover_test::await_closed(a);
     auto message = std::make_unique<int>(5);
     CHECK(to.try_tell(message) == delivery::stopped);
     REQUIRE(message != nullptr);
