@@ -49,7 +49,7 @@ TEST_CASE("a name that passes from one actor to another is held at every moment"
         }
     });
     const std::size_t rounds = scaled(100'000);
-    for (std::size_t round = 0; round != rounds || looks.load() < rounds / 10; ++round) {
+    for (std::size_t round = 0; round < rounds || looks.load() < rounds / 10; ++round) {
         names.replace("n", round % 2 == 0 ? b : a);
     }
     over = true;
