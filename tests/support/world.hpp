@@ -136,9 +136,8 @@ using world = basic_world<drover::features>;
 /// hears that it has stopped, and buries the message itself.
 template <class Actor>
 void await_closed(const Actor& actor) {
-    wait_until([&] {
-        return actor.stopped() && (actor.cell()->incoming.head.load() & drover::tagged_list::closed) != 0;
-    });
+    wait_until(
+        [&] { return actor.stopped() && (actor.cell()->incoming.head.load() & drover::tagged_list::closed) != 0; });
 }
 
 /// Has somebody asked this actor to stop at once?
