@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using drover::context;
 using drover::dead_letter_reason;
 using drover::delivery;
+using drover_test::await_closed;
 using drover_test::door;
 using drover_test::wait_until;
 using drover_test::world;
@@ -218,7 +219,7 @@ TEST_CASE("a sink may send: to living actors, and to the dead one without end or
     dead = a;
     SECTION("from outside") {
         a.stop();
-        wait_until([&] { return a.stopped(); });
+        await_closed(a);
         a.tell(1);
         a.tell(2);
         CHECK(sunk == 2);
@@ -263,7 +264,7 @@ TEST_CASE("a sink may read the statistics while another thread drains") {
     rt = &w.rt;
     auto a = w.rt.spawn([](int) {});
     a.stop();
-    wait_until([&] { return a.stopped(); });
+    await_closed(a);  // else its worker may call the sink, and a drain would wait for that worker
     std::thread sender([&] { a.tell(1); });
     inside.pass();
     CHECK_FALSE(w.rt.drain(0ns).complete);  // a send is under way
