@@ -435,6 +435,7 @@ TEST_CASE("a stash belongs to its feature bundle, whose metrics hear of it") {
     o.tell(item{1});
     o.tell(release{});
     w.settle();
+    wait_until([&] { return stamping::metrics::handled >= 3; });  // they hear after the accounts
     CHECK(stamping::metrics::enqueued == 3);
     CHECK(stamping::metrics::handled == 3);
 }

@@ -113,6 +113,8 @@ TEST_CASE("each metrics hook is called where its name says, as often as that hap
         b.tell(1);
         CHECK(a.ask(5).get() == 5);
         w.settle();
+        // They hear after the accounts, and nobody has sent anything to the one that starts.
+        drover_test::wait_until([&] { return seen.handled >= 6 && seen.start >= 1 && seen.answered >= 1; });
         CHECK(seen.spawn == 4);
         CHECK(seen.start == 1);
         CHECK(seen.enqueue == 6);
@@ -123,7 +125,7 @@ TEST_CASE("each metrics hook is called where its name says, as often as that hap
 
         auto thrown = a.ask(-1);
         CHECK_FALSE(thrown.result());
-        drover_test::wait_until([&] { return a.stopped(); });
+        drover_test::await_closed(a);
         w.settle();
         CHECK(seen.failure == 1);
         CHECK(seen.dead == 1);
