@@ -15,6 +15,7 @@
 #include "support/failing_new.hpp"
 #include "support/world.hpp"
 
+using drover_test::await_closed;
 using drover_test::blocks_in_use;
 using drover_test::door;
 using drover_test::failing_new;
@@ -405,7 +406,7 @@ TEST_CASE("what the dead-letter sink sends while an outbox is flushed is not los
             last.tell(item{1});
             first.tell(item{2});
             gone.stop();
-            wait_until([&] { return gone.stopped(); });
+            await_closed(gone);  // so that this worker calls the sink, amid the flush
             last.tell(item{2});
         });
         settle(w, firsts, 4);

@@ -13,6 +13,7 @@
 
 #include "support/world.hpp"
 
+using drover_test::await_closed;
 using drover_test::blocks_in_use;
 using drover_test::door;
 using drover_test::wait_until;
@@ -329,7 +330,7 @@ TEST_CASE("outbox: a receiver that has stopped is told apart at once, or when th
         door first_gone;
         const auto gone = w.rt.spawn<mortal>(&first_gone);
         gone.stop();
-        wait_until([&] { return gone.stopped(); });
+        await_closed(gone);
         delivery said{};
         inside(from, [&](drover::context&) { said = gone.tell(item{1}); });
         CHECK(said == delivery::stopped);
@@ -465,9 +466,7 @@ TEST_CASE("outbox: what a dead letter sink tells is not lost when it falls on a 
     inside(w.rt.spawn<sender>(), [&](drover::context&) {
         gone.tell(item{1});
         gone.stop();
-        while (!gone.stopped()) {
-            drover::yield_thread();
-        }
+        await_closed(gone);  // so that this worker calls the sink, amid the flush
         for (const auto& each : to) {
             each.tell(item{1});
         }
