@@ -259,7 +259,7 @@ TEST_CASE("block_sender waits for room, and a worker may not") {
     CHECK(a.tell_batch(std::vector<item>{{1}, {2}}) == delivery::rejected_full);  // would never have room
     delivery waited{};
     std::thread sender([&] { waited = a.tell(item{2}); });
-    wait_until([&] { return w.rt.statistics().pending == 2; });
+    wait_until([&] { return a.cell()->box->room->awaited(); });
     f.leave.open();
     sender.join();
     CHECK(drover::is_accepted(waited));
@@ -328,7 +328,8 @@ TEST_CASE("a blocked sender hears of the actor's stop") {
     blocked_thread one(a);
     a.stop();
     f.leave.open();
-    CHECK(one.answer() == delivery::stopped);
+    const delivery answer = one.answer();  // one that looks just then may find room before the mailbox is closed
+    CHECK((answer == delivery::stopped || drover::is_accepted(answer)));
     w.settle();
     CHECK(w.rt.statistics().dead(reason::stopped) == 2);
     check_identity(w.rt.statistics());

@@ -11,6 +11,7 @@
 
 #include "support/world.hpp"
 
+using drover_test::await_closed;
 using drover_test::wait_until;
 using drover_test::world;
 
@@ -119,10 +120,10 @@ TEST_CASE("a subscriber's own dead letters are counted and not told") {
     const auto third = w.rt.spawn<listener>();
     CHECK(w.rt.subscribe_dead_letters(third));
     good.stop();  // the sink hears of what is sent to a subscriber
-    wait_until([&] { return good.stopped(); });
+    await_closed(good);
     const std::size_t before = w.heard.letters().size();
     good.tell(job{});
-    wait_until([&] { return w.heard.letters().size() == before + 1; });
+    CHECK(w.heard.letters().size() == before + 1);
     gone.tell(job{});
     hears(third, 1);
 }
