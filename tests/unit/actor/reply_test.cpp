@@ -96,13 +96,14 @@ TEST_CASE("promises that an actor keeps when it stops are dropped with its state
 TEST_CASE("a promise may be answered by another thread, also after the actor and its runtime are gone") {
     drover::promise<std::string> taken;
     std::atomic<int> step{0};
+    std::thread setter;
     std::thread other;
     {
         world w;
         auto a = w.rt.spawn([&](int n, context& c) -> drover::later<std::string> {
             auto mine = c.later<std::string>();
             if (n == 0) {
-                std::thread([p = std::move(mine)]() mutable { p.set("from a thread"); }).detach();
+                setter = std::thread([p = std::move(mine)]() mutable { p.set("from a thread"); });
             } else {
                 taken = std::move(mine);
                 step = 1;
@@ -110,6 +111,8 @@ TEST_CASE("a promise may be answered by another thread, also after the actor and
             return {};
         });
         CHECK(a.ask(0).get() == "from a thread");
+        w.settle();
+        setter.join();
         other = std::thread([&, asked = a.ask(1)]() mutable {
             const auto got = asked.result();
             step = got && got.value() == "late" ? 2 : 3;
