@@ -203,6 +203,7 @@ TEST_CASE("a watch by a type that is not the actor's own is refused, and a notic
     const auto who = w.rt.spawn<calling>();
     const auto one = w.rt.spawn<plain>();
     CHECK_THROWS_AS(who.ask(follow{one}).get(), drover::ask_failed);  // it is no watcher
+    wait_for_end(who);                                                // its failure is reported after the answer
     const auto other = w.rt.spawn<calling>();
     CHECK(other.ask(go{one, std::make_shared<int>(13)}).get());
     one.stop();

@@ -191,7 +191,7 @@ TEST_CASE("a batch is split once for each receiver, in order") {
     CHECK(by.tell_batch<collector>(std::move(owned), [&](const auto&) -> const address& { return to_b; }).accepted ==
           1);
     b.stop();
-    wait_until([&] { return b.stopped(); });
+    drover_test::await_closed(b);
     w.settle();
     const batch_result late = by.tell_batch<collector>(numbers, [](int) { return "b"; });
     CHECK(late.accepted == 0);
