@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string_view>
 #include <utility>
 
 #include "drover/actor/boxed_mailbox.hpp"
+#include "drover/actor/redelivery.hpp"
 #include "drover/actor/restarting.hpp"
 
 namespace drover {
@@ -39,6 +41,20 @@ protected:
         }
         report_failure(what, exception);
         judge(exception);
+    }
+
+    // The handler of a message threw. `count`: of how many, in a batch. False if the message stays for another attempt.
+    bool fail_message(std::string_view message, std::size_t count, const std::exception_ptr& exception) noexcept {
+        const redelivering_guard<F>* const its = redelivery_of(cell_);
+        if (its == nullptr || its->failing() == nullptr) {
+            for (; count != 0; --count) {
+                cell_.bury(message, dead_letter_reason::failed);
+            }
+        }
+        base::note_time();
+        flush();
+        fail(message, exception);
+        return its == nullptr || !its->waits();
     }
 
     [[gnu::noinline]] void attend() noexcept {

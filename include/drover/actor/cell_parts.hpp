@@ -105,6 +105,12 @@ struct cell_extra {
         last_replayed = last;
     }
 
+    void give_back_first(message_node& node) noexcept {
+        node.next.store(first_replayed, std::memory_order_relaxed);
+        first_replayed = &node;
+        last_replayed = last_replayed != nullptr ? last_replayed : &node;
+    }
+
     message_node* take_replayed() noexcept {
         message_node* const node = first_replayed;
         if (node != nullptr) {

@@ -69,6 +69,13 @@ template <class A, class M>
     requires requires { typename A::batches; }
 inline constexpr bool is_batched<A, M> = A::batches::template holds<M>;
 
+/// Does the actor's type say that a message whose handler threw is delivered again (supervision::redeliver)?
+template <class A>
+inline constexpr bool redelivers = false;
+template <class A>
+    requires requires { requires(A::supervision.redeliver > 0); }
+inline constexpr bool redelivers<A> = true;
+
 template <class A>
 concept chooses_outbox = requires { A::outbox::size; };
 

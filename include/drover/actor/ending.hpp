@@ -8,6 +8,7 @@
 
 #include "drover/actor/cell_end.hpp"
 #include "drover/actor/guard.hpp"
+#include "drover/actor/redelivery.hpp"
 #include "drover/actor/reply.hpp"
 #include "drover/actor/stop_limit.hpp"
 #include "drover/actor/turn.hpp"
@@ -77,7 +78,7 @@ protected:
                 extra->guard->end_delay(me_);
             }
             while (message_node* const node = extra->take_replayed()) {
-                cell_.bury_envelope(node, dead_letter_reason::stopped);
+                bury_replayed(node);
             }
         }
         if (extra != nullptr && extra->youngest_child != nullptr) {
@@ -85,6 +86,18 @@ protected:
         } else {
             finish(reason);
         }
+    }
+
+    void bury_replayed(message_node* node) noexcept {
+        if (!redelivering_guard<F>::is_mark(node)) {
+            cell_.bury_envelope(node, dead_letter_reason::stopped);
+            return;
+        }
+        redelivering_guard<F>& its = *redelivery_of(cell_);
+        message_node* const waiting = its.begin_attempt();
+        cell_.bury(waiting, dead_letter_reason::stopped);
+        cell_.discard(waiting);
+        its.end();
     }
 
     // One step. False if the next one must wait for a signal. Children stop one after the other, the youngest first.

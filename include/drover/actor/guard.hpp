@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -47,6 +48,8 @@ public:
         bool buildable = false;  ///< there is something to build a new state from, and leave to do so
         bool permanent = false;  ///< it is restarted also when it stops itself
         strategy children = strategy::one_for_one;
+        std::uint32_t redeliver =
+            0;  ///< how often one message is delivered again; if at all, it is a redelivering_guard
     };
 
     actor_guard(const actor_guard&) = delete;

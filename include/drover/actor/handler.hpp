@@ -3,6 +3,7 @@
 #include <concepts>
 #include <exception>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -128,6 +129,35 @@ using result_of = typename result_if_any<Traits>::type;
 
 }  // namespace detail
 
+namespace detail {
+
+template <class A, class M, class F>
+consteval bool leaves_unchanged_alone() noexcept {
+    if constexpr (handler_traits<A, M, F>::exists && handler_traits<A, const M&, F>::exists) {
+        return std::is_same_v<handler_result<A, M, F>, handler_result<A, const M&, F>>;
+    } else {
+        return false;
+    }
+}
+
+template <class M, class F, class... B>
+consteval bool each_leaves_unchanged(std::type_identity<std::tuple<B*...>>) noexcept {
+    return ((!handler_traits<B, M, F>::exists || leaves_unchanged_alone<B, M, F>()) && ...);
+}
+
+}  // namespace detail
+
+/// Does the handler of `M` leave the message as it is: taken by const reference, or by value, which copies it?
+template <class A, class M, class F>
+consteval bool leaves_unchanged() noexcept {
+    if constexpr (requires { typename A::behaviour_list; }) {
+        return detail::leaves_unchanged_alone<A, M, F>() &&
+               detail::each_leaves_unchanged<M, F>(std::type_identity<typename A::behaviour_list>{});
+    } else {
+        return detail::leaves_unchanged_alone<A, M, F>();
+    }
+}
+
 /// What handles a told `M`: for a batched message the handler of its spans.
 template <class A, class M, class F>
 using told_traits = handler_traits<A, std::conditional_t<is_batched<A, M>, std::span<M>, M>, F>;
@@ -140,6 +170,31 @@ concept handles = std::is_move_constructible_v<M> && told_traits<A, M, F>::exist
 template <class A, class M, class F>
 concept answers = std::is_move_constructible_v<M> && handler_traits<A, M, F>::exists &&
                   !std::is_void_v<reply_type<A, M, F>> && std::is_move_constructible_v<reply_type<A, M, F>>;
+
+namespace detail {
+
+// Of a message that there is a handler for. True, or one error of one fixed sentence.
+template <class A, class M, class F>
+consteval bool check_redelivery() {
+    if constexpr (!redelivers<A>) {
+        return true;
+    } else if constexpr (is_task<result_of<handler_traits<A, M, F>>>) {
+        static_assert(!is_task<result_of<handler_traits<A, M, F>>>,
+                      "drover: a coroutine handler's message is not delivered again: what it has done before it was "
+                      "suspended would be done twice; leave `redeliver` out of the actor's supervision");
+        return false;
+    } else {
+        constexpr bool possible =
+            leaves_unchanged<A, std::remove_cvref_t<M>, F>() || std::is_copy_constructible_v<std::remove_cvref_t<M>>;
+        static_assert(
+            possible,
+            "drover: message not redeliverable: an actor whose supervision delivers messages again takes each "
+            "by const reference, or it must be copyable");
+        return possible;
+    }
+}
+
+}  // namespace detail
 
 /// True, or one error of one fixed sentence: the compiler's note names the types.
 template <class A, class M, class F>
@@ -166,7 +221,7 @@ consteval bool check_tell() {
             !task_refers_to_message<A, M, F>(),
             "drover: a coroutine handler takes its message by value: what a reference refers to is gone when the "
             "handler goes on");
-        return !task_refers_to_message<A, M, F>();
+        return !task_refers_to_message<A, M, F>() && detail::check_redelivery<A, M, F>();
     } else {
         static_assert(handler_traits<A, M, F>::exists,
                       "drover: no such handler: the actor has no call operator that takes this message");
@@ -194,7 +249,7 @@ consteval bool check_ask() {
         static_assert(std::is_move_constructible_v<reply_type<A, M, F>>,
                       "drover: reply not movable: the handler's return type is moved to the asker, so it needs a move "
                       "constructor");
-        return std::is_move_constructible_v<reply_type<A, M, F>>;
+        return std::is_move_constructible_v<reply_type<A, M, F>> && detail::check_redelivery<A, M, F>();
     }
 }
 

@@ -91,17 +91,11 @@ protected:
 
     [[gnu::noinline]] after_handler handle_thrown(const envelope_of<F>& letter,
                                                   const std::exception_ptr& thrown) noexcept {
-        const std::string_view message = letter.operations->message;
         base::me_.pieces.add(1);
         if (cell_.phase == cell_phase::batched) {
             cell_.phase = phase_at_rest();
         }
-        for (std::size_t rest = take_batched() + 1; rest != 0; --rest) {
-            cell_.bury(message, dead_letter_reason::failed);
-        }
-        base::note_time();
-        flush();
-        fail(message, thrown);
+        base::fail_message(letter.operations->message, take_batched() + 1, thrown);
         return after_settling();
     }
 

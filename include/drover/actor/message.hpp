@@ -11,6 +11,7 @@
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
+#include "drover/actor/redelivery.hpp"
 #include "drover/actor/task_run.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
@@ -80,6 +81,8 @@ struct told_message {
         return fresh;
     }
 
+    static void give_up(message_node* node, const std::exception_ptr&) { discard(node); }
+
 private:
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
@@ -89,13 +92,17 @@ private:
         } else if (!detail::takes_now<A, M>(turn)) {
             self.destroy_payload();
             turn.leave_unhandled();
-        } else if constexpr (envelope_type::trivial) {
+        } else if constexpr (envelope_type::trivial && !redelivers<A>) {
             detail::handle_told<A, M, F>(std::move(self.payload()), turn, record.message);
         } else {
             std::exception_ptr thrown;
             try {
-                detail::handle_told<A, M, F>(std::move(self.payload()), turn, record.message);
+                detail::handle_told<A, detail::handed<A, M, F>, F>(detail::hand_over<A, M, F>(self.payload()), turn,
+                                                                   record.message);
             } catch (...) {
+                if (detail::stays<A>(node, turn)) {
+                    throw;
+                }
                 thrown = std::current_exception();
             }
             self.destroy_payload();
@@ -107,8 +114,8 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>(),
-                                             detail::level_function<A, envelope_type, M>()};
+    static constexpr detail::record_type<A, F> record = detail::record_of<A, F, told_message>(
+        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>()});
 };
 
 /// An ask: the message and the right to answer it.
@@ -128,6 +135,11 @@ struct asked_message {
         envelope_type* const fresh = envelope_type::create(&record, make_payload{std::move(message), answer});
         F::tracing::sent(fresh->stamp, receiver.id);
         return fresh;
+    }
+
+    static void give_up(message_node* node, const std::exception_ptr& thrown) {
+        static_cast<envelope_type*>(node)->payload().answer.fail({ask_error::handler_threw, thrown});
+        discard(node);
     }
 
 private:
@@ -154,10 +166,13 @@ private:
             } else if constexpr (is_task<std::remove_cv_t<handler_result<A, M, F>>>) {
                 detail::begin_task<A, M, F>(std::move(payload.message), payload.answer, turn, record.message);
             } else {
-                payload.answer.answer(
-                    detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
+                payload.answer.answer(detail::call_handler<A, detail::handed<A, M, F>, F>(
+                    turn.template state<A>(), detail::hand_over<A, M, F>(payload.message), turn));
             }
         } catch (...) {
+            if (payload.answer && detail::stays<A>(node, turn)) {  // the asker still waits for this very message
+                throw;
+            }
             thrown = std::current_exception();
             payload.answer.fail({ask_error::handler_threw, thrown});
         }
@@ -168,7 +183,7 @@ private:
     }
 
     // The handler may take the right to answer away with it. If it throws afterwards, whoever holds that must not leave the
-    // asker waiting: the throw is the answer.
+    // asker waiting: the throw is the answer, and the message is not delivered again.
     static void run_later(payload_type& payload, basic_context<F>& turn) {
         const struct held_record {
             reply_record<reply, F>* record;
@@ -177,11 +192,13 @@ private:
         held.record->retain();
         turn.begin_request(&payload.answer, type_name<reply>());
         try {
-            static_cast<void>(
-                detail::call_handler<A, M, F>(turn.template state<A>(), std::move(payload.message), turn));
+            static_cast<void>(detail::call_handler<A, detail::handed<A, M, F>, F>(
+                turn.template state<A>(), detail::hand_over<A, M, F>(payload.message), turn));
         } catch (...) {
             turn.end_request();
-            held.record->fail({ask_error::handler_threw, std::current_exception()});
+            if (!payload.answer) {
+                held.record->fail({ask_error::handler_threw, std::current_exception()});
+            }
             throw;
         }
         turn.end_request();
@@ -190,8 +207,8 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>(),
-                                             detail::level_function<A, envelope_type, M>()};
+    static constexpr detail::record_type<A, F> record = detail::record_of<A, F, asked_message>(
+        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>()});
 };
 
 }  // namespace drover

@@ -5,10 +5,11 @@
 #include <exception>
 
 #include "drover/actor/attending.hpp"
+#include "drover/actor/redelivery.hpp"
 
 namespace drover {
 
-/// What a stash gave back: handled before anything in the mailbox.
+/// What a stash gave back, and before it a message whose handler threw: handled before anything in the mailbox.
 template <class F>
 class actor_replay : protected actor_attending<F> {
 protected:
@@ -18,8 +19,6 @@ protected:
     using base::cell_;
     using base::clock_every;
     using base::count_handled;
-    using base::fail;
-    using base::flush;
     using base::outcome_;
     using base::outside;
     using base::phase_at_rest;
@@ -51,9 +50,14 @@ protected:
                 return true;
             }
             cell_.phase = cell_phase::replaying;
-            const bool goes_on = handle_replayed(*static_cast<envelope_of<F>*>(node));
-            cell::release_envelope_of(node);
-            if (!goes_on) {
+            if (redelivering_guard<F>::is_mark(node)) [[unlikely]] {
+                redeliver();
+            } else if (handle_replayed(*static_cast<envelope_of<F>*>(node))) {
+                cell::release_envelope_of(node);
+            } else {
+                redelivery_of(cell_)->own();
+            }
+            if (!settle_stop()) {
                 return false;
             }
         }
@@ -62,17 +66,22 @@ protected:
         return false;
     }
 
+    // False if the message stays, for another attempt.
     bool handle_replayed(envelope_of<F>& letter) noexcept {
         F::tracing::received(letter.stamp, cell_.id);
         const std::exception_ptr thrown = outside([&] { letter.operations->run(&letter, turn_); });
         if (thrown != nullptr) {
-            cell_.bury(letter.operations->message, dead_letter_reason::failed);
-            flush();
-            fail(letter.operations->message, thrown);
-        } else {
-            count_handled(letter);
+            return base::fail_message(letter.operations->message, 1, thrown);
         }
-        return settle_stop();
+        count_handled(letter);
+        return true;
+    }
+
+    [[gnu::noinline]] void redeliver() noexcept {
+        redelivering_guard<F>& its = *redelivery_of(cell_);
+        if (handle_replayed(*static_cast<envelope_of<F>*>(its.begin_attempt()))) {
+            its.end();
+        }
     }
 };
 

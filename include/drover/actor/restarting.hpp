@@ -7,6 +7,7 @@
 #include "drover/actor/ending.hpp"
 #include "drover/actor/group_round.hpp"
 #include "drover/actor/guard.hpp"
+#include "drover/actor/redelivery.hpp"
 
 namespace drover {
 
@@ -36,6 +37,9 @@ protected:
         }
         typename actor_guard<F>::verdict verdict;
         report_thrown("on_failure", outside([&] { verdict = mine->operations->decide(*mine, cell_, exception); }));
+        if (redelivering_guard<F>* const its = redelivery_of(cell_); its != nullptr) {
+            decide_message(*its, verdict.what, exception);
+        }
         switch (verdict.what) {
             case directive::resume:
                 if (cell_.stateless) {  // there is nothing to go on with
@@ -104,6 +108,24 @@ protected:
     }
 
 private:
+    // The message whose handler has just thrown, if it was kept: it waits for its next attempt if the actor goes on.
+    void decide_message(redelivering_guard<F>& its, directive what, const std::exception_ptr& exception) noexcept {
+        message_node* const node = its.failing();
+        if (node == nullptr) {
+            return;
+        }
+        if (what == directive::restart || what == directive::resume) {
+            its.wait(*cell_.extra.load(std::memory_order_relaxed));
+            cell_.phase = phase_at_rest();
+            return;
+        }
+        its.take_failing();
+        const auto& operations =
+            static_cast<const redelivered_operations<F>&>(*static_cast<envelope_of<F>*>(node)->operations);
+        report_thrown(operations.message, outside([&] { operations.give_up(node, exception); }));
+        cell_.bury(operations.message, dead_letter_reason::failed);
+    }
+
     void begin_restart(actor_guard<F>& mine, const std::exception_ptr& cause, clock_duration delay) noexcept {
         enter_restart(mine, cause);
         mine.delay = delay;

@@ -13,6 +13,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/message.hpp"
+#include "drover/actor/redelivery.hpp"
 #include "drover/actor/send.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
@@ -87,6 +88,8 @@ struct published_message {
         return way.push({fresh, fresh, 1}, place);
     }
 
+    static void give_up(message_node* node, const std::exception_ptr&) { discard(node); }
+
 private:
     static void run(message_node* node, basic_context<F>& turn) {
         publication<M>* const shared = static_cast<envelope_type*>(node)->payload();
@@ -99,6 +102,9 @@ private:
         try {
             detail::handle_told<A, const M&, F>(shared->message(), turn, record.message);
         } catch (...) {
+            if (detail::stays<A>(node, turn)) {
+                throw;
+            }
             thrown = std::current_exception();
         }
         shared->release();
@@ -119,8 +125,8 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->payload()->release(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, type_name<M>(),
-                                             level_function()};
+    static constexpr detail::record_type<A, F> record = detail::record_of<A, F, published_message>(
+        {&run, &discard, envelope_type::size_class, type_name<M>(), level_function()});
 };
 
 /// True, or one error of one fixed sentence: can an actor of type `A` be given messages that it shares with others?
@@ -142,7 +148,11 @@ consteval bool check_subscriber() {
         static_assert(traits::exists,
                       "drover: no shared handler: a topic's subscribers share each message, so their handler must take "
                       "it by const reference or by value");
-        return traits::exists;
+        if constexpr (traits::exists) {
+            return detail::check_redelivery<A, const M&, F>();
+        } else {
+            return false;
+        }
     }
 }
 

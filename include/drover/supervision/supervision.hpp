@@ -37,6 +37,8 @@ struct supervision {
     directive beyond = directive::stop;  ///< instead of a restart beyond the limit: `stop` or `escalate`
     drover::backoff backoff{};
     child_kind kind = child_kind::transient;
+    std::uint32_t redeliver =
+        0;  ///< how often a message is delivered again after its handler threw, if the actor goes on
     strategy children = strategy::one_for_one;  ///< of the actor's own children: who is restarted with one that is
 
     // --- for the runtime ---------------------------------------------------------------------------------------------
@@ -53,6 +55,9 @@ inline void check(const supervision& plan) {
     };
     if (plan.limit.count > 65536) {
         refuse(join_text({"limit.count is ", std::to_string(plan.limit.count), "; use 0 to 65536 restarts"}));
+    }
+    if (plan.redeliver > 65536) {
+        refuse(join_text({"redeliver is ", std::to_string(plan.redeliver), "; use 0 to 65536 times"}));
     }
     if (plan.limit.within.count() <= 0) {
         refuse(join_text({"limit.within is ", std::to_string(plan.limit.within.count()), " ns; use more than 0"}));

@@ -2,12 +2,18 @@
 
 #include <cstdint>
 #include <exception>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "drover/actor/actor_cell.hpp"
+#include "drover/actor/choices.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/actor/redelivery.hpp"
+#include "drover/base/text.hpp"
+#include "drover/base/type_name.hpp"
 #include "drover/supervision/backoff.hpp"
 #include "drover/supervision/restart_window.hpp"
 #include "drover/supervision/sources.hpp"
@@ -20,18 +26,37 @@ concept decides_on_failure = requires(const std::exception_ptr& exception) {
     { A::on_failure(exception) } -> std::same_as<directive>;
 };
 
+namespace detail {
+
+template <class A, class F>
+using guard_for = std::conditional_t<redelivers<A>, redelivering_guard<F>, actor_guard<F>>;
+
+}  // namespace detail
+
 /// Supervises one actor of type `A`. The actor's worker is its only thread.
 template <class A, class F, class Source>
-class supervisor final : public actor_guard<F> {
+class supervisor final : public detail::guard_for<A, F> {
+    static_assert(
+        !redelivers<A> || !requires { typename A::batches; },
+        "drover: redeliver and batches: the messages of a batch are moved out of their envelopes, so none of "
+        "them can be delivered again; leave one of the two out of the actor's type");
+
 public:
     supervisor(const supervision& plan, Source&& source)
-        : actor_guard<F>(record, {.buildable = Source::builds && plan.kind != child_kind::temporary,
-                                  .permanent = Source::builds && plan.kind == child_kind::permanent,
-                                  .children = plan.children}),
+        : detail::guard_for<A, F>(record, {.buildable = Source::builds && plan.kind != child_kind::temporary,
+                                           .permanent = Source::builds && plan.kind == child_kind::permanent,
+                                           .children = plan.children,
+                                           .redeliver = plan.redeliver}),
           plan_(plan),
           window_(plan.limit),
           source_(std::move(source)) {
         check(plan);
+        if (!redelivers<A> && plan.redeliver != 0) {
+            throw std::invalid_argument(
+                join_text({"drover: supervision::redeliver is ", std::to_string(plan.redeliver), " in the spawn of a ",
+                           type_name<A>(),
+                           ", whose handlers may change their messages; set it in the type's own `supervision` too"}));
+        }
     }
 
     void build(A* at) { source_.build(at); }

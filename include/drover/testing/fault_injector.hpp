@@ -12,6 +12,7 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
+#include "drover/actor/redelivery.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/clock.hpp"
 #include "drover/base/random.hpp"
@@ -52,7 +53,7 @@ public:
             const std::string_view message = letter.operations->message;
             if (letter.operations->size_class != operations_of<F>::not_pooled && concerns(cell, message)) {
                 if (letter.operations->run != &watched::run_watched) {
-                    letter.operations = &watch(*letter.operations);
+                    letter.operations = &watch(*letter.operations, redelivery_of(cell) != nullptr);
                 }
                 length = first ? delay_of(cell, message) : length;
             }
@@ -114,9 +115,9 @@ private:
         }
     };
 
-    struct watched : operations_of<F> {
+    struct watched : redelivered_operations<F> {
         watched(const operations_of<F>& of, fault_injector& by) noexcept
-            : operations_of<F>(of), original(of), injector(by) {
+            : redelivered_operations<F>{of, nullptr}, original(of), injector(by) {
             this->run = &run_watched;
         }
 
@@ -126,14 +127,32 @@ private:
             letter.operations = &self.original;
             const planned* const found = self.injector.meet(turn.cell(), letter.operations->message);
             if (found == nullptr) {
-                self.original.run(node, turn);
+                try {
+                    self.original.run(node, turn);
+                } catch (...) {
+                    self.watch_again(node, turn);
+                    throw;
+                }
                 return;
             }
-            self.original.discard(node);
             if (found->what == fault_plan::kind::throws) {
+                if (keep_message(node, turn)) {
+                    self.watch_again(node, turn);
+                } else {
+                    self.original.discard(node);
+                }
                 throw injected_fault();
             }
+            self.original.discard(node);
             turn.leave_unhandled();
+        }
+
+        // The next attempt of a message that is delivered again counts as another one.
+        void watch_again(message_node* node, basic_context<F>& turn) const noexcept {
+            const redelivering_guard<F>* const its = redelivery_of(turn.cell());
+            if (its != nullptr && its->failing() == node) {
+                static_cast<envelope_of<F>*>(node)->operations = this;
+            }
         }
 
         const operations_of<F>& original;
@@ -149,10 +168,13 @@ private:
         return false;
     }
 
-    const watched& watch(const operations_of<F>& record) {
+    const watched& watch(const operations_of<F>& record, bool redelivers) {
         std::unique_ptr<watched>& found = records_[&record];
         if (found == nullptr) {
             found = std::make_unique<watched>(record, *this);
+        }
+        if (redelivers) {  // another actor of the type may do without
+            found->give_up = static_cast<const redelivered_operations<F>&>(record).give_up;
         }
         return *found;
     }
