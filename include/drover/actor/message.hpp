@@ -86,7 +86,9 @@ struct told_message {
 private:
     static void run(message_node* node, basic_context<F>& turn) {
         auto& self = *static_cast<envelope_type*>(node);
-        if constexpr (is_batched<A, M>) {
+        if constexpr (!detail::check_redelivery<A, M, F>()) {
+            std::terminate();  // a recipient knows of the handler alone
+        } else if constexpr (is_batched<A, M>) {
             batch_of_messages<A, M, F> batch(turn);
             batch.run(self, record);
         } else if (!detail::takes_now<A, M>(turn)) {
@@ -161,7 +163,9 @@ private:
         }
         std::exception_ptr thrown;
         try {
-            if constexpr (is_later<std::remove_cv_t<handler_result<A, M, F>>>) {
+            if constexpr (!detail::check_redelivery<A, M, F>()) {
+                std::terminate();  // as above
+            } else if constexpr (is_later<std::remove_cv_t<handler_result<A, M, F>>>) {
                 run_later(payload, turn);
             } else if constexpr (is_task<std::remove_cv_t<handler_result<A, M, F>>>) {
                 detail::begin_task<A, M, F>(std::move(payload.message), payload.answer, turn, record.message);
