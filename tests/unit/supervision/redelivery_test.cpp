@@ -494,7 +494,6 @@ TEST_CASE("messages of timers, topics and recipients are delivered again") {
     world w;
     record all;
     const auto a = w.rt.spawn<worker>(&all);
-    w.rt.spawn<worker>(&all);
     SECTION("of tell_after") {
         a.tell_after(1ms, job(1, 2));
         w.clock.advance(1ms);
