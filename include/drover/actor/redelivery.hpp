@@ -9,6 +9,7 @@
 #include "drover/actor/choices.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/base/block_pool.hpp"
 
 namespace drover {
 
@@ -59,11 +60,11 @@ public:
     }
 
     /// That message has come to its end.
-    void end() noexcept {
+    [[gnu::noinline]] void end() noexcept {
         attempts_ = 0;
         message_node* const gone = std::exchange(node_, nullptr);
         if (std::exchange(owned_, false)) {
-            basic_cell<F>::release_envelope_of(gone);
+            block_pool::release(gone, static_cast<envelope_of<F>*>(gone)->operations->size_class);
         }
     }
 
