@@ -205,7 +205,7 @@ public:
     /// anything in the mailbox. Throws std::bad_alloc; then it has not taken them.
     void replay(message_node* first, message_node* last) {
         cell_.more().give_back(first, last);
-        if (cell_.phase == cell_phase::running) {
+        if (is_running(cell_.phase)) {
             const inside_scope scope(worker_->inside);
             cell_.phase = cell_phase::replaying;
         }

@@ -1,6 +1,7 @@
 #include <drover/actor/stash.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -10,6 +11,8 @@
 #include <catch2/catch.hpp>
 
 #include <drover/actor/behaviours.hpp>
+#include <drover/actor/receive_timeout.hpp>
+#include <drover/supervision/supervision.hpp>
 
 #include "support/world.hpp"
 
@@ -313,6 +316,47 @@ TEST_CASE("replay works in started and in a continuation") {
     CHECK(e.ask(get{}).get() == std::vector<int>{1, 2, 10, 3, 4});
     w.settle();
     check_identity(w.rt.statistics());
+}
+
+namespace {
+
+// Hears of silence, and goes on after a failure.
+struct timed_keeper {
+    static constexpr drover::supervision supervision{.on_failure = drover::directive::resume};
+    void started(drover::context& me) { me.set_receive_timeout<timed_keeper>(std::chrono::hours(1)); }
+    void operator()(drover::receive_timeout) {}
+    void operator()(item i, drover::context& me) {
+        if (holding) {
+            stash.put(i, me);
+        } else {
+            seen.push_back(i.number);
+            *handled += 1;
+        }
+    }
+    void operator()(release, drover::context& me) {
+        holding = false;
+        static_cast<void>(me.self<timed_keeper>().tell(item{3}));
+        stash.replay(me);
+        throw std::runtime_error("released");
+    }
+    std::vector<int> operator()(get) const { return seen; }
+    std::atomic<int>* handled;
+    bool holding = true;
+    drover::stash<timed_keeper, 4> stash{};
+    std::vector<int> seen{};
+};
+
+}  // namespace
+
+TEST_CASE("a replay comes before the mailbox also if its handler throws, in an actor that hears of silence") {
+    std::atomic<int> handled{0};
+    world w(1);
+    const auto k = w.rt.spawn<timed_keeper>(&handled);
+    k.tell(item{1});
+    k.tell(item{2});
+    k.tell(release{});
+    wait_until([&] { return handled == 3; });  // and no question before, which would be the next message itself
+    CHECK(k.ask(get{}).get() == std::vector<int>{1, 2, 3});
 }
 
 TEST_CASE("a replay without end leaves the worker to others, and ends with the actor") {
