@@ -76,7 +76,7 @@ public:
 
     /// True if no worker is awake, `senders_gone` holds, and nothing waits in a queue; in this order, because an outside
     /// sender may have taken an actor's idle mark and not scheduled it yet. See tests/model/drain.pml. Own threads cannot be
-    /// kept from waking meanwhile, so what tells of them must not have changed.
+    /// kept from waking meanwhile, so what tells of them must not have changed; see tests/model/own_threads.pml.
     template <class Test>
     bool quiescent(Test senders_gone) {
         return sleep_.test_locked([&] {
