@@ -21,6 +21,7 @@ namespace drover {
 /// No handler can be ended from outside. So a child that is late is let go: it becomes an actor without a parent, which has
 /// been asked to stop and stops when its handler returns. Who of the two parts first is decided by one word: the child on its
 /// way to its end (part()), or the parent (let_go()). Only the one who wins touches the other afterwards.
+/// Modelled in tests/model/stop_limit.pml.
 template <class F>
 class stop_limit : public signal<basic_context<F>>, timer {
 public:
