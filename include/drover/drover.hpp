@@ -6,6 +6,7 @@
 #include "drover/tracing.hpp"
 #include "drover/mailbox.hpp"
 #include "drover/batching.hpp"
+#include "drover/balancing.hpp"
 #include "drover/actor.hpp"
 #include "drover/supervision.hpp"
 #include "drover/routing.hpp"

@@ -1,0 +1,8 @@
+#pragma once
+
+/// Who of several members gets a message: policies over a table of members, with or without actors.
+#include "drover/balancing/build_error.hpp"
+#include "drover/balancing/member.hpp"
+#include "drover/balancing/member_load.hpp"
+#include "drover/balancing/policy.hpp"
+#include "drover/balancing/round_robin.hpp"

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "drover/balancing/build_error.hpp"
+#include "drover/balancing/member.hpp"
+#include "drover/base/expected.hpp"
+
+namespace drover {
+
+/// What a policy wants to be measured or to be told. What no policy of a pool needs is not kept.
+enum class signals : std::uint8_t {
+    none = 0,
+    depth = 1,    ///< the members' `member_load`s
+    latency = 2,  ///< how long messages took
+    key = 4,      ///< the message's `pick_key`
+};
+
+constexpr signals operator|(signals one, signals other) noexcept {
+    return static_cast<signals>(static_cast<unsigned>(one) | static_cast<unsigned>(other));
+}
+
+/// Whether all of `wanted` are in `all`.
+constexpr bool includes(signals all, signals wanted) noexcept {
+    return (static_cast<unsigned>(all) & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
+}
+
+/// Options of a policy that has none.
+struct no_options {};
+
+/// Who of a pool's members gets a message. A policy needs no actors: it knows members by their `member_info`.
+///
+/// - `options`: what its user may choose.
+/// - `state(options, seed)`: lives with the pool and goes on when members change (tickets); shared by all threads.
+/// - `local(seed)`: a thread's own. Everything random comes from the two seeds, so a simulation repeats.
+/// - `table`: immutable; a new one is built when members or weights change, and the old one is freed when no pick reads it.
+/// - `build(members, state)`: a table, or what is wrong. One thread at a time, beside picks. Allocates, and throws nothing
+///   but std::bad_alloc. No members, or all of weight 0, is no error.
+/// - `pick(table, state, local, key)`: an index into those members, never one of weight 0; `no_member` if there is no other.
+///   Any number of threads at once, each with its own local. Does not block, allocate or throw.
+/// - `needs`: a policy that does not name `key` ignores it.
+template <class P>
+concept balancing_policy = std::default_initializable<typename P::options> && std::movable<typename P::table> &&
+                           std::constructible_from<typename P::state, const typename P::options&, std::uint64_t> &&
+                           std::is_nothrow_constructible_v<typename P::local, std::uint64_t> &&
+                           requires(const typename P::table& table, typename P::state& state, typename P::local& local,
+                                    std::span<const member_info> members, pick_key key) {
+                               { P::build(members, state) } -> std::same_as<expected<typename P::table, build_error>>;
+                               { P::pick(table, state, local, key) } noexcept -> std::same_as<member_index>;
+                               { P::needs } -> std::convertible_to<signals>;
+                           };
+
+/// State, or a thread's part, of a policy that keeps none.
+struct keeps_nothing {
+    constexpr explicit keeps_nothing(std::uint64_t) noexcept {}
+    constexpr keeps_nothing(const no_options&, std::uint64_t) noexcept {}
+};
+
+}  // namespace drover
