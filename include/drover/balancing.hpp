@@ -6,3 +6,4 @@
 #include "drover/balancing/member_load.hpp"
 #include "drover/balancing/policy.hpp"
 #include "drover/balancing/round_robin.hpp"
+#include "drover/balancing/weighted_round_robin.hpp"

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <drover/balancing/round_robin.hpp>
+#include <drover/balancing/weighted_round_robin.hpp>
 
 #include "support/failing_new.hpp"
 #include "support/members.hpp"
@@ -17,7 +18,7 @@ using namespace drover;
 using drover_test::member_list;
 using drover_test::policy_under_test;
 
-#define POLICIES round_robin
+#define POLICIES round_robin, weighted_round_robin
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);
