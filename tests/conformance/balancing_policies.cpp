@@ -8,7 +8,11 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <drover/balancing/least_loaded.hpp>
+#include <drover/balancing/power_of_two_choices.hpp>
+#include <drover/balancing/random_pick.hpp>
 #include <drover/balancing/round_robin.hpp>
+#include <drover/balancing/weighted_random.hpp>
 #include <drover/balancing/weighted_round_robin.hpp>
 
 #include "support/failing_new.hpp"
@@ -18,7 +22,7 @@ using namespace drover;
 using drover_test::member_list;
 using drover_test::policy_under_test;
 
-#define POLICIES round_robin, weighted_round_robin
+#define POLICIES round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);
@@ -53,11 +57,13 @@ TEMPLATE_TEST_CASE("a policy picks the only one that takes messages", "", POLICI
 }
 
 TEMPLATE_TEST_CASE("a policy reaches everyone but those of weight 0", "", POLICIES) {
-    const member_list members({1, 0, 2, 0, 1});
+    member_list members({1, 0, 2, 0, 1});
     policy_under_test<TestType> policy(members);
     std::set<member_index> met;
     for (std::uint64_t key = 0; key != 2000; ++key) {
-        met.insert(policy.pick(key));
+        const member_index picked = policy.pick(key);
+        met.insert(picked);
+        members.load(picked).sent();  // for policies that read loads
     }
     CHECK(met == std::set<member_index>{0, 2, 4});
 }
