@@ -8,9 +8,12 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <drover/balancing/consistent_hash.hpp>
 #include <drover/balancing/least_loaded.hpp>
+#include <drover/balancing/maglev.hpp>
 #include <drover/balancing/power_of_two_choices.hpp>
 #include <drover/balancing/random_pick.hpp>
+#include <drover/balancing/rendezvous.hpp>
 #include <drover/balancing/round_robin.hpp>
 #include <drover/balancing/weighted_random.hpp>
 #include <drover/balancing/weighted_round_robin.hpp>
@@ -22,7 +25,9 @@ using namespace drover;
 using drover_test::member_list;
 using drover_test::policy_under_test;
 
-#define POLICIES round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded
+#define POLICIES                                                                                         \
+    round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded, \
+        consistent_hash<rendezvous>, consistent_hash<maglev>
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);

@@ -47,7 +47,9 @@ struct power_of_two_choices {
         const std::uint32_t other_place = random.below(size - 1);
         const load_candidate& one = from.members[place];
         const load_candidate& other = from.members[other_place + (other_place >= place ? 1 : 0)];
-        return busier(one.load->read(), one.weight, other.load->read(), other.weight) ? other.index : one.index;
+        // No branch: which of two is taken cannot be guessed, and a wrong guess costs more than the pick.
+        const member_index both[] = {one.index, other.index};
+        return both[busier(one.load->read(), one.weight, other.load->read(), other.weight) ? 1 : 0];
     }
 };
 
