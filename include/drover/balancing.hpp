@@ -1,6 +1,7 @@
 #pragma once
 
 /// Who of several members gets a message: policies over a table of members, with or without actors.
+#include "drover/balancing/bounded_load.hpp"
 #include "drover/balancing/build_error.hpp"
 #include "drover/balancing/consistent_hash.hpp"
 #include "drover/balancing/least_loaded.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <drover/balancing/bounded_load.hpp>
 #include <drover/balancing/consistent_hash.hpp>
 #include <drover/balancing/least_loaded.hpp>
 #include <drover/balancing/maglev.hpp>
@@ -27,7 +28,7 @@ using drover_test::policy_under_test;
 
 #define POLICIES                                                                                         \
     round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded, \
-        consistent_hash<rendezvous>, consistent_hash<maglev>
+        consistent_hash<rendezvous>, consistent_hash<maglev>, bounded_load<rendezvous>, bounded_load<maglev>
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);

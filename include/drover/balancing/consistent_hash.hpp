@@ -26,6 +26,27 @@ constexpr std::uint64_t mix(std::uint64_t one, std::uint64_t other) noexcept {
     return random_source(random_source(one).next() ^ other).next();
 }
 
+/// Those of a weight above 0, in the order of their ids; `same_id` if two of all have one. O(n log n), allocates.
+inline expected<std::vector<hash_candidate>, build_error> hash_candidates(std::span<const member_info> members) {
+    auto weights = relative_weights(members);
+    if (!weights) return unexpected<build_error>(std::move(weights.error()));
+    std::vector<hash_candidate> found;
+    for (std::size_t each = 0; each != members.size(); ++each) {
+        found.push_back({members[each].id, weights.value()[each], static_cast<member_index>(each)});
+    }
+    std::sort(found.begin(), found.end(), [](const hash_candidate& one, const hash_candidate& other) {
+        return one.id != other.id ? one.id < other.id : one.index < other.index;
+    });
+    const auto same_id = [](const auto& one, const auto& other) { return one.id == other.id; };
+    const auto twice = std::adjacent_find(found.begin(), found.end(), same_id);
+    if (twice != found.end()) {
+        const member_index second = (twice + 1)->index;
+        return unexpected<build_error>(detail::about_member(build_error::same_id, members[second], second));
+    }
+    std::erase_if(found, [](const hash_candidate& each) { return each.weight == 0; });
+    return found;
+}
+
 /// How a consistent hash finds the member of a key.
 ///
 /// - `table(members, options)`: members are in the order of their ids, each id once, no weight is 0. What it finds depends
@@ -58,23 +79,9 @@ struct consistent_hash {
     };
 
     static expected<table, build_error> build(std::span<const member_info> members, state& pool) {
-        auto weights = relative_weights(members);
-        if (!weights) return unexpected<build_error>(std::move(weights.error()));
-        std::vector<hash_candidate> found;
-        for (std::size_t each = 0; each != members.size(); ++each) {
-            found.push_back({members[each].id, weights.value()[each], static_cast<member_index>(each)});
-        }
-        std::sort(found.begin(), found.end(), [](const hash_candidate& one, const hash_candidate& other) {
-            return one.id != other.id ? one.id < other.id : one.index < other.index;
-        });
-        const auto same_id = [](const auto& one, const auto& other) { return one.id == other.id; };
-        const auto twice = std::adjacent_find(found.begin(), found.end(), same_id);
-        if (twice != found.end()) {
-            const member_index second = (twice + 1)->index;
-            return unexpected<build_error>(detail::about_member(build_error::same_id, members[second], second));
-        }
-        std::erase_if(found, [](const hash_candidate& each) { return each.weight == 0; });
-        return table(found, pool.kept);
+        auto found = hash_candidates(members);
+        if (!found) return unexpected<build_error>(std::move(found.error()));
+        return table(found.value(), pool.kept);
     }
 
     static member_index pick(const table& from, state&, local&, pick_key key) noexcept { return from.find(key.bits); }

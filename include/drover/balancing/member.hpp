@@ -24,8 +24,8 @@ struct member_info {
     /// Its share compared with the others' weights, in any unit. 0: it takes no new messages. None: it is not known, and the
     /// mean of those that are known and not 0 stands for it.
     std::optional<double> weight{};
-    const member_load* load = nullptr;  ///< wanted by policies that need `depth`; outlives every table built from this
-    std::string_view name{};            ///< for sentences only
+    member_load* load = nullptr;  ///< wanted by policies that need `depth`; outlives every table built from this
+    std::string_view name{};      ///< for sentences only
 };
 
 /// A message's key, for policies that need one. Any 64 bits: policies mix them, so a number or an address will do.

@@ -14,6 +14,17 @@ struct alignas(cache_line) member_load {
     /// Before the push, so that who finishes is never ahead. Any thread.
     void sent(std::uint64_t messages = 1) noexcept { sent_.fetch_add(messages, std::memory_order_relaxed); }
 
+    /// Counts one message as sent, unless that would make the load more than `most`. Any thread; it tries again as long as
+    /// others send to the same member, and so one of them gets through.
+    bool sent_within(std::uint64_t most) noexcept {
+        const std::uint64_t finished = finished_.load(std::memory_order_acquire);  // pairs as in read()
+        std::uint64_t sent = sent_.load(std::memory_order_relaxed);
+        do {
+            if (sent - finished >= most) return false;
+        } while (!sent_.compare_exchange_weak(sent, sent + 1, std::memory_order_relaxed, std::memory_order_relaxed));
+        return true;
+    }
+
     /// What was counted as sent has been refused. Any thread.
     void withdrawn(std::uint64_t messages = 1) noexcept { sent_.fetch_sub(messages, std::memory_order_relaxed); }
 

@@ -53,6 +53,11 @@ concept balancing_policy = std::default_initializable<typename P::options> && st
                                { P::needs } -> std::convertible_to<signals>;
                            };
 
+/// Whether a pick has counted its message on the member's load already, as it must where it promises a cap. Whoever sends
+/// by such a policy does not count again.
+template <class P>
+inline constexpr bool counts_picks = requires { requires P::counts_picks; };
+
 /// State, or a thread's part, of a policy that keeps none.
 struct keeps_nothing {
     constexpr explicit keeps_nothing(std::uint64_t) noexcept {}

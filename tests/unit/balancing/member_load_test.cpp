@@ -52,3 +52,25 @@ TEST_CASE("a load is never below what waits, while others send and finish") {
     CHECK(largest <= 20'000);  // one below 0 would be very large
     CHECK(load.read() == 0);
 }
+
+TEST_CASE("a load takes messages within a limit only, from any number of threads") {
+    member_load load;
+    load.sent(4);
+    load.finished(3);
+    CHECK_FALSE(load.sent_within(0));
+    CHECK_FALSE(load.sent_within(1));
+    CHECK(load.sent_within(2));
+    CHECK_FALSE(load.sent_within(2));
+    std::atomic<std::uint64_t> taken{0};
+    const auto take = [&] {
+        for (int each = 0; each != 5000; ++each) {
+            taken += load.sent_within(3002) ? 1 : 0;
+        }
+    };
+    std::thread one(take);
+    std::thread other(take);
+    one.join();
+    other.join();
+    CHECK(taken == 3000);
+    CHECK(load.read() == 3002);
+}

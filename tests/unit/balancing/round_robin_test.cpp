@@ -25,7 +25,7 @@ TEST_CASE("round robin serves all alike at any number of threads") {
     const member_list members(std::vector<double>(7, 1));
     policy_under_test<round_robin> policy(members);
     for (const std::size_t threads : {1U, 2U, 3U}) {
-        CHECK(policy.counts_of_threads(7, 700, threads) == std::vector<std::uint64_t>(7, 100 * threads));
+        CHECK(policy.counts_of_threads(7, 210'000, threads) == std::vector<std::uint64_t>(7, 30'000 * threads));
     }
 }
 

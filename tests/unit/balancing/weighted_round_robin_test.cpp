@@ -125,8 +125,8 @@ TEST_CASE("weighted round robin serves exact shares at any number of threads, fr
     const member_list members({5, 1, 0, 2});
     for (const std::size_t threads : {1U, 2U, 3U}) {
         policy_under_test<weighted_round_robin> policy(members, {}, threads);
-        CHECK(policy.counts_of_threads(4, 800, threads) ==
-              std::vector<std::uint64_t>{500 * threads, 100 * threads, 0, 200 * threads});
+        CHECK(policy.counts_of_threads(4, 160'000, threads) ==
+              std::vector<std::uint64_t>{100'000 * threads, 20'000 * threads, 0, 40'000 * threads});
     }
 }
 
