@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <drover/balancing/maglev.hpp>
 #include <drover/balancing/rendezvous.hpp>
+#include <drover/balancing/round_robin.hpp>
 
 #include "support/members.hpp"
 
@@ -15,6 +16,8 @@ using drover_test::member_list;
 using drover_test::policy_under_test;
 
 #define HASHES rendezvous, maglev
+
+static_assert(key_hash<rendezvous> && key_hash<maglev> && !key_hash<round_robin>);
 
 namespace {
 

@@ -61,7 +61,7 @@ TEST_CASE("two choices are as likely for all where all are alike") {
 }
 
 TEST_CASE("two choices meet every pair of members as often") {
-    // With loads that differ, a member is picked by every pair in which all others are busier.
+    // With loads that differ, a member is picked of every pair in which the other is busier.
     member_list members(std::vector<double>(5, 1));
     for (std::size_t each = 0; each != 5; ++each) {
         members.load(each).sent(each);
