@@ -89,7 +89,7 @@ private:
         for (int probe = 0; probe != probes; ++probe) {
             place = from.hash.find(bits);
             if (takes(from.members[place])) return from.members[place].index;
-            bits = mix(bits, 1);
+            bits = mix_bits(bits, 1);
         }
         // The caps add up to more than all loads, so if nobody sends meanwhile one has room.
         for (std::size_t left = from.members.size(); left != 0; --left) {

@@ -22,7 +22,7 @@ struct hash_candidate {
 };
 
 /// A number that looks random for each pair of numbers, so that keys and ids may be anything.
-constexpr std::uint64_t mix(std::uint64_t one, std::uint64_t other) noexcept {
+constexpr std::uint64_t mix_bits(std::uint64_t one, std::uint64_t other) noexcept {
     return random_source(random_source(one).next() ^ other).next();
 }
 

@@ -29,7 +29,7 @@ struct maglev {
             if (!members.empty()) fill(members);
         }
 
-        member_index find(std::uint64_t bits) const noexcept { return slots_[length_.remainder(mix(bits, 0))]; }
+        member_index find(std::uint64_t bits) const noexcept { return slots_[length_.remainder(mix_bits(bits, 0))]; }
 
     private:
         // A walk over all slots, as their number is prime.
@@ -42,7 +42,8 @@ struct maglev {
         void fill(const std::vector<hash_candidate>& members) {
             std::vector<preference> walks;
             for (const hash_candidate& each : members) {
-                walks.push_back({mix(each.id, 1) % slots_.size(), mix(each.id, 2) % (slots_.size() - 1) + 1, 1});
+                walks.push_back(
+                    {mix_bits(each.id, 1) % slots_.size(), mix_bits(each.id, 2) % (slots_.size() - 1) + 1, 1});
             }
             for (std::size_t left = slots_.size(); left != 0;) {
                 for (std::size_t each = 0; each != members.size() && left != 0; ++each) {

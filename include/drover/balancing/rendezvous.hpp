@@ -38,7 +38,7 @@ struct rendezvous {
             const hash_candidate* best = nullptr;
             double longest = 0;
             for (const hash_candidate& each : members_) {
-                const double mine = lot(unit(mix(bits, each.id)), each.weight);
+                const double mine = lot(unit(mix_bits(bits, each.id)), each.weight);
                 if (best == nullptr || mine > longest) {
                     best = &each;
                     longest = mine;

@@ -15,7 +15,7 @@
 namespace drover {
 
 /// Turns in one round of a table: how many each member has, in whole numbers.
-struct shares {
+struct turn_shares {
     std::vector<std::uint32_t> turns;
     std::uint32_t length = 0;  ///< their sum
 };
@@ -40,7 +40,8 @@ inline double common_unit(const std::vector<double>& weights, double sum, double
     return unit;
 }
 
-inline bool find_exact_shares(const std::vector<double>& weights, double sum, std::uint32_t longest, shares& found) {
+inline bool find_exact_shares(const std::vector<double>& weights, double sum, std::uint32_t longest,
+                              turn_shares& found) {
     const double unit = common_unit(weights, sum, longest);
     if (unit == 0) return false;
     std::uint32_t divisor = 0;
@@ -61,7 +62,7 @@ inline bool find_exact_shares(const std::vector<double>& weights, double sum, st
 
 // Largest remainders (Hamilton), but that every positive weight has a turn. What those are given beyond their due is taken,
 // turn by turn, from whoever is then furthest above or least below his.
-inline void round_shares(const std::vector<double>& weights, double sum, std::uint32_t length, shares& found) {
+inline void round_shares(const std::vector<double>& weights, double sum, std::uint32_t length, turn_shares& found) {
     std::priority_queue<std::pair<double, std::size_t>> below;  // due less turns, and who
     std::priority_queue<std::pair<double, std::size_t>> above;  // turns less due
     std::uint32_t given = 0;
@@ -96,8 +97,8 @@ inline void round_shares(const std::vector<double>& weights, double sum, std::ui
 /// is 4096 or less, or no more than the rounded table would have. Otherwise a power of two of 4096 or more, and at least
 /// four turns a member: then a share is within 1/length of its due, unless members are due less than a turn and yet have
 /// one, at the cost of the larger ones. No members that take messages: length 0. O(n log n), allocates.
-inline shares find_shares(const std::vector<double>& weights) {
-    shares found{.turns = std::vector<std::uint32_t>(weights.size())};
+inline turn_shares find_shares(const std::vector<double>& weights) {
+    turn_shares found{.turns = std::vector<std::uint32_t>(weights.size())};
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
     if (sum == 0) return found;
     const auto members = static_cast<std::uint32_t>(weights.size());

@@ -18,7 +18,7 @@ namespace drover {
 ///
 /// One heap for what may be taken. What is too early stands in a list for the step that releases it, as those steps are
 /// known numbers. Integers only, below 2^53 with 2^16 members. O(length log n), allocates.
-inline std::vector<member_index> tijdeman_order(const shares& given) {
+inline std::vector<member_index> tijdeman_order(const turn_shares& given) {
     std::vector<member_index> order;
     order.reserve(given.length);
     const std::size_t members = given.turns.size();

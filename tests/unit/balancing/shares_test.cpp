@@ -64,7 +64,7 @@ TEST_CASE("rounded shares fill a power of two, each within one turn of its due")
         for (double& each : weights) {
             each = 0.2 + random.below(1'000'000) / 1e6;
         }
-        const shares found = find_shares(weights);
+        const turn_shares found = find_shares(weights);
         CHECK(found.length == (members == 3000 ? 16384 : 4096));
         CHECK(std::accumulate(found.turns.begin(), found.turns.end(), 0U) == found.length);
         double furthest = 0;
@@ -81,7 +81,7 @@ TEST_CASE("every positive weight has a turn, at the cost of those that have most
     std::vector<double> weights(1000, tiny);
     weights[0] = 0.9;
     weights[1] = 0.9;
-    const shares found = find_shares(weights);
+    const turn_shares found = find_shares(weights);
     CHECK(found.length == 4096);
     CHECK(found.turns[0] == (4096 - 998) / 2);
     CHECK(found.turns[1] == (4096 - 998) / 2);

@@ -33,12 +33,12 @@ std::uint64_t largest_deviation(const std::vector<member_index>& order, const st
 
 // Of the table that the policy has for these weights, in messages.
 double deviation(const std::vector<double>& weights) {
-    const shares given = find_shares(weights);
+    const turn_shares given = find_shares(weights);
     const std::vector<member_index> order = tijdeman_order(given);
     return static_cast<double>(largest_deviation(order, given.turns)) / given.length;
 }
 
-bool within_bound(const shares& given) {
+bool within_bound(const turn_shares& given) {
     const std::uint64_t bound = 2 * given.turns.size() - 2;
     return largest_deviation(tijdeman_order(given), given.turns) * bound <= (bound - 1) * given.length;
 }
@@ -68,14 +68,14 @@ TEST_CASE("the order by Tijdeman has the deviations that are known of it") {
 TEST_CASE("at every prefix the order by Tijdeman is within 1 - 1/(2n - 2) turns of each share") {
     random_source random(1);
     for (int set = 0; set != 1000; ++set) {
-        const shares given = find_shares(random_weights(random, 2 + random.below(20), 1 + random.below(60)));
+        const turn_shares given = find_shares(random_weights(random, 2 + random.below(20), 1 + random.below(60)));
         CAPTURE(set, given.turns);
         REQUIRE(within_bound(given));
     }
     for (int set = 0; set != 3; ++set) {  // and of rounded tables
         std::vector<double> weights = random_weights(random, 100, 1'000'000);
         weights[0] *= 1000;
-        const shares given = find_shares(weights);
+        const turn_shares given = find_shares(weights);
         REQUIRE(given.length == 4096);
         REQUIRE(within_bound(given));
     }
@@ -84,7 +84,7 @@ TEST_CASE("at every prefix the order by Tijdeman is within 1 - 1/(2n - 2) turns 
 TEST_CASE("an order has each member as often as its share, also the largest") {
     random_source random(2);
     for (const std::uint32_t members : {1U, 2U, 16U, 1000U, 65536U}) {
-        const shares given = find_shares(random_weights(random, members, 1'000'000));
+        const turn_shares given = find_shares(random_weights(random, members, 1'000'000));
         const std::vector<member_index> order = tijdeman_order(given);
         REQUIRE(order.size() == given.length);
         std::vector<std::uint32_t> turns(members);
@@ -106,7 +106,7 @@ TEST_CASE("equal weights are round robin") {
 TEST_CASE("between two picks of a member are at most 2W/w turns, rounded up") {
     random_source random(3);
     for (int set = 0; set != 300; ++set) {
-        const shares given = find_shares(random_weights(random, 2 + random.below(20), 60));
+        const turn_shares given = find_shares(random_weights(random, 2 + random.below(20), 60));
         const std::vector<member_index> order = tijdeman_order(given);
         std::vector<std::uint64_t> last(given.turns.size());
         bool seldom = false;
