@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "drover/balancing/member.hpp"
-#include "drover/balancing/shares.hpp"
+#include "drover/balancing/turn_shares.hpp"
 
 namespace drover {
 

@@ -6,9 +6,9 @@
 
 #include "drover/balancing/divisor.hpp"
 #include "drover/balancing/policy.hpp"
-#include "drover/balancing/shares.hpp"
 #include "drover/balancing/ticket.hpp"
 #include "drover/balancing/tijdeman_order.hpp"
+#include "drover/balancing/turn_shares.hpp"
 #include "drover/balancing/weights.hpp"
 
 namespace drover {
@@ -19,7 +19,7 @@ namespace drover {
 /// 2W/w turns, rounded up. Equal weights make it round_robin. The default for members that differ.
 ///
 /// A pick: one shared `fetch_add`, a remainder without division, one load. Build: O(length log n), where length is 4096 at
-/// most for n up to 1024, and then up to 8 n (shares.hpp says which, and what is rounded). 4 bytes a turn.
+/// most for n up to 1024, and then up to 8 n (turn_shares.hpp says which, and what is rounded). 4 bytes a turn.
 /// It does not see who is slow; threads that pick at the same time share the ticket's cache line.
 struct weighted_round_robin {
     using options = ticket_options;

@@ -1,4 +1,4 @@
-#include <drover/balancing/shares.hpp>
+#include <drover/balancing/turn_shares.hpp>
 
 #include <cmath>
 #include <cstdint>
