@@ -9,10 +9,11 @@
 
 namespace drover {
 
-/// Draws a member with the probability of its weight, in O(1): the alias method (A. J. Walker, 1977), built in O(n) without
-/// a loss at small weights (M. D. Vose, "A linear algorithm for generating random numbers with a given distribution",
-/// 1991). There is a column for each member, of equal width; the lower part of it is the member's own and what is above
-/// is another's. Probabilities are multiples of 2^-32 of a column, rounded, and never 0 for a positive weight.
+/// Draws a member with the probability of its weight, in O(1): the alias method (A. J. Walker, 1977), built in O(n)
+/// without a loss at small weights (M. D. Vose, "A linear algorithm for generating random numbers with a given
+/// distribution", 1991). There is a column for each member, of equal width; the lower part of it is the member's own
+/// and what is above is another's. Probabilities are multiples of 2^-32 of a column, rounded, and never 0 for a
+/// positive weight.
 class alias_table {
 public:
     /// Weights as relative_weights() gives them; those of 0 have no column. Allocates.

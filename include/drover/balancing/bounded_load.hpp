@@ -12,15 +12,16 @@
 
 namespace drover {
 
-/// The member of a key, as by `consistent_hash<Hash>`, unless it has its cap of what all have to do together; then another,
-/// which is the same for the same key while the same members are full (V. Mirrokni, M. Thorup and M. Zadimoghaddam,
-/// "Consistent hashing with bounded loads", 2018). The cap is `Percent` % of a member's due by weight, rounded up, of all
-/// loads and the message itself. So one key that everybody uses does not drown its member.
+/// The member of a key, as by `consistent_hash<Hash>`, unless it has its cap of what all have to do together; then
+/// another, which is the same for the same key while the same members are full (V. Mirrokni, M. Thorup and M.
+/// Zadimoghaddam, "Consistent hashing with bounded loads", 2018). The cap is `Percent` % of a member's due by weight,
+/// rounded up, of all loads and the message itself. So one key that everybody uses does not drown its member.
 ///
-/// A pick counts its message on the load itself, in one step with the look at the cap, which so holds whatever other threads
-/// send by the same pool; who tells a member past the pool is not stopped. Where a message that was refused is picked again,
-/// `withdrawn()` comes first. A pick: O(n), as it adds up the loads; one locked operation on the member's own counter. When
-/// senders have filled every cap `rounds` times while a pick looked, it takes the key's member above its cap.
+/// A pick counts its message on the load itself, in one step with the look at the cap, which so holds whatever other
+/// threads send by the same pool; who tells a member past the pool is not stopped. Where a message that was refused is
+/// picked again, `withdrawn()` comes first. A pick: O(n), as it adds up the loads; one locked operation on the member's
+/// own counter. When senders have filled every cap `rounds` times while a pick looked, it takes the key's member above
+/// its cap.
 template <key_hash Hash, unsigned Percent = 125>
 struct bounded_load {
     static_assert(Percent > 100 && Percent <= 1000, "drover: a cap of loads is 101 to 1000 percent of what is due");

@@ -49,8 +49,8 @@ inline expected<std::vector<hash_candidate>, build_error> hash_candidates(std::s
 
 /// How a consistent hash finds the member of a key.
 ///
-/// - `table(members, options)`: members are in the order of their ids, each id once, no weight is 0. What it finds depends
-///   on ids and weights alone. It may allocate.
+/// - `table(members, options)`: members are in the order of their ids, each id once, no weight is 0. What it finds
+///   depends on ids and weights alone. It may allocate.
 /// - `find(bits)`: the index of the member for a key, `no_member` if there is no member.
 template <class H>
 concept key_hash =
@@ -60,12 +60,13 @@ concept key_hash =
         { table.find(bits) } noexcept -> std::same_as<member_index>;
     };
 
-/// The same member for the same key, by `rendezvous` or `maglev`, for as long as it takes messages. Which member that is
-/// depends on the members' ids and weights and on nothing else: not on their order, nor on who was there before, so a member
-/// that goes and comes back gets its keys back. How many keys of the others move with a change, each of the two says. (A
-/// member of unknown weight has the mean of the others', and so changes with them.)
+/// The same member for the same key, by `rendezvous` or `maglev`, for as long as it takes messages. Which member that
+/// is depends on the members' ids and weights and on nothing else: not on their order, nor on who was there before, so
+/// a member that goes and comes back gets its keys back. How many keys of the others move with a change, each of the
+/// two says. (A member of unknown weight has the mean of the others', and so changes with them.)
 ///
-/// A pick: as the hash's; nothing shared is written. Build: the hash's, and O(n log n). Two members of one id are an error.
+/// A pick: as the hash's; nothing shared is written. Build: the hash's, and O(n log n). Two members of one id are an
+/// error.
 template <key_hash Hash>
 struct consistent_hash {
     using options = typename Hash::options;

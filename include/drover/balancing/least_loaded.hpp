@@ -11,10 +11,12 @@
 
 namespace drover {
 
-/// The one that a message more would make least busy for its weight, (load + 1) / weight; of several any, each as likely.
+/// The one that a message more would make least busy for its weight, (load + 1) / weight; of several any, each as
+/// likely.
 ///
-/// A pick: O(n), one cache line of every member. Build: O(n). The reference for quality, and for few members. Loads that
-/// several threads read at once are the same to them: they pick the same member, which power_of_two_choices avoids.
+/// A pick: O(n), one cache line of every member. Build: O(n). The reference for quality, and for few members. Loads
+/// that several threads read at once are the same to them: they pick the same member, which power_of_two_choices
+/// avoids.
 struct least_loaded {
     using options = no_options;
     using state = keeps_nothing;

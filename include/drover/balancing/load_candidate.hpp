@@ -19,8 +19,8 @@ struct load_candidate {
     member_index index;
 };
 
-/// Whether a message more would make a member busier, for its weight, than another: (load + 1) / weight, as products, so
-/// that nothing is divided.
+/// Whether a message more would make a member busier, for its weight, than another: (load + 1) / weight, as products,
+/// so that nothing is divided.
 inline bool busier(std::uint64_t load, double weight, std::uint64_t other_load, double other_weight) noexcept {
     return static_cast<double>(load + 1) * other_weight > static_cast<double>(other_load + 1) * weight;
 }

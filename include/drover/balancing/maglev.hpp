@@ -11,12 +11,13 @@
 namespace drover {
 
 /// For `consistent_hash`: a table of slots, which members take in turn, each by an order of preference of its own (D.
-/// Eisenbud et al., "Maglev: a fast and reliable software network load balancer", 2016, section 3.4). One with half of the
-/// largest weight takes every other turn; everyone has one slot at least.
+/// Eisenbud et al., "Maglev: a fast and reliable software network load balancer", 2016, section 3.4). One with half of
+/// the largest weight takes every other turn; everyone has one slot at least.
 ///
-/// Even to about n / `slots`. When a member goes, its keys move, and few of the others' (with 16 members and 32749 slots under
-/// 1 %; rendezvous moves none). A pick: one load. Build: O(slots log slots); 4 bytes a slot. The number of slots must stay,
-/// or all keys move: it does not follow the number of members, which should be a hundredth of it or less.
+/// Even to about n / `slots`. When a member goes, its keys move, and few of the others' (with 16 members and 32749
+/// slots under 1 %; rendezvous moves none). A pick: one load. Build: O(slots log slots); 4 bytes a slot. The number of
+/// slots must stay, or all keys move: it does not follow the number of members, which should be a hundredth of it or
+/// less.
 struct maglev {
     struct options {
         std::uint32_t slots = 32'749;  ///< at least, up to 2^24; the next prime is taken

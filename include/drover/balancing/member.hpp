@@ -21,8 +21,8 @@ inline constexpr std::size_t most_members = 65'536;
 /// What a policy may know of one member of a pool.
 struct member_info {
     std::uint64_t id = 0;  ///< the same for as long as the member lives, and its own: keys are hashed against it
-    /// Its share compared with the others' weights, in any unit. 0: it takes no new messages. None: it is not known, and the
-    /// mean of those that are known and not 0 stands for it.
+    /// Its share compared with the others' weights, in any unit. 0: it takes no new messages. None: it is not known,
+    /// and the mean of those that are known and not 0 stands for it.
     std::optional<double> weight{};
     member_load* load = nullptr;  ///< wanted by policies that need `depth`; outlives every table built from this
     std::string_view name{};      ///< for sentences only

@@ -36,11 +36,12 @@ struct no_options {};
 /// - `options`: what its user may choose.
 /// - `state(options, seed)`: lives with the pool and goes on when members change (tickets); shared by all threads.
 /// - `local(seed)`: a thread's own. Everything random comes from the two seeds, so a simulation repeats.
-/// - `table`: immutable; a new one is built when members or weights change, and the old one is freed when no pick reads it.
-/// - `build(members, state)`: a table, or what is wrong. One thread at a time, beside picks. Allocates, and throws nothing
-///   but std::bad_alloc. No members, or all of weight 0, is no error.
-/// - `pick(table, state, local, key)`: an index into those members, never one of weight 0; `no_member` if there is no other.
-///   Any number of threads at once, each with its own local. Does not block, allocate or throw.
+/// - `table`: immutable; a new one is built when members or weights change, and the old one is freed when no pick reads
+///   it.
+/// - `build(members, state)`: a table, or what is wrong. One thread at a time, beside picks. Allocates, and throws
+///   nothing but std::bad_alloc. No members, or all of weight 0, is no error.
+/// - `pick(table, state, local, key)`: an index into those members, never one of weight 0; `no_member` if there is no
+///   other. Any number of threads at once, each with its own local. Does not block, allocate or throw.
 /// - `needs`: a policy that does not name `key` ignores it.
 template <class P>
 concept balancing_policy = std::default_initializable<typename P::options> && std::movable<typename P::table> &&
@@ -53,8 +54,8 @@ concept balancing_policy = std::default_initializable<typename P::options> && st
                                { P::needs } -> std::convertible_to<signals>;
                            };
 
-/// Whether a pick has counted its message on the member's load already, as it must where it promises a cap. Whoever sends
-/// by such a policy does not count again.
+/// Whether a pick has counted its message on the member's load already, as it must where it promises a cap. Whoever
+/// sends by such a policy does not count again.
 template <class P>
 inline constexpr bool counts_picks = requires { requires P::counts_picks; };
 

@@ -12,13 +12,13 @@
 
 namespace drover {
 
-/// Of two different members by chance, the one that a message more would make less busy for its weight, (load + 1) / weight
-/// (M. Mitzenmacher, "The power of two choices in randomized load balancing", 1996). The busiest of all is never picked.
-/// The first is drawn with the probability of its weight and the second from all others alike: if both were, a member with
-/// most of the weight would be met too seldom to get its share, and drawn twice it would be no choice.
+/// Of two different members by chance, the one that a message more would make less busy for its weight, (load + 1) /
+/// weight (M. Mitzenmacher, "The power of two choices in randomized load balancing", 1996). The busiest of all is never
+/// picked. The first is drawn with the probability of its weight and the second from all others alike: if both were, a
+/// member with most of the weight would be met too seldom to get its share, and drawn twice it would be no choice.
 ///
-/// A pick: two random numbers of the thread's own, the cache lines of two members; nothing shared is written. Build: O(n).
-/// It does not see latency; peak_ewma does.
+/// A pick: two random numbers of the thread's own, the cache lines of two members; nothing shared is written. Build:
+/// O(n). It does not see latency; peak_ewma does.
 struct power_of_two_choices {
     using options = no_options;
     using state = keeps_nothing;

@@ -13,8 +13,8 @@ namespace drover {
 
 /// Any, each as likely as the others. Weights count only as 0 or not.
 ///
-/// A pick: one random number of the thread's own and one load; nothing shared is written. Build: O(n).
-/// Of n picks by chance some member has about ln n / ln ln n (balls into bins), so mailboxes grow less evenly than by turns.
+/// A pick: one random number of the thread's own and one load; nothing shared is written. Build: O(n). Of n picks by
+/// chance some member has about ln n / ln ln n (balls into bins), so mailboxes grow less evenly than by turns.
 struct random_pick {
     using options = no_options;
     using state = keeps_nothing;

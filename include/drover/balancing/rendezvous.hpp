@@ -8,12 +8,14 @@
 
 namespace drover {
 
-/// For `consistent_hash`: each member draws a lot for the key, and the highest has it (D. Thaler and C. Ravishankar, "Using
-/// name-based mappings to increase hit rates", 1998). With weights the lot is weight / -ln(u) of a u in (0, 1), which wins
-/// with the probability of the weight (C. Schindelhauer and G. Schomaker, "Weighted distributed hash tables", 2005).
+/// For `consistent_hash`: each member draws a lot for the key, and the highest has it (D. Thaler and C. Ravishankar,
+/// "Using name-based mappings to increase hit rates", 1998). With weights the lot is weight / -ln(u) of a u in (0, 1),
+/// which wins with the probability of the weight (C. Schindelhauer and G. Schomaker, "Weighted distributed hash
+/// tables", 2005).
 ///
-/// When a member goes, its keys alone move, spread over the others by weight; when one comes, or a weight grows, keys move to
-/// that member alone. A pick: O(n), some nanoseconds a member, and a logarithm more where weights differ. No table.
+/// When a member goes, its keys alone move, spread over the others by weight; when one comes, or a weight grows, keys
+/// move to that member alone. A pick: O(n), some nanoseconds a member, and a logarithm more where weights differ. No
+/// table.
 struct rendezvous {
     using options = no_options;
 

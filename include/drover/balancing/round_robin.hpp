@@ -12,8 +12,8 @@
 
 namespace drover {
 
-/// Each in turn, for all threads together: of n picks one after the other, by whichever threads, each member has exactly
-/// one. Weights count only as 0 or not.
+/// Each in turn, for all threads together: of n picks one after the other, by whichever threads, each member has
+/// exactly one. Weights count only as 0 or not.
 ///
 /// A pick: one shared `fetch_add`, a remainder without division, one load. Build: O(n).
 /// It does not see who is slow; threads that pick at the same time share the ticket's cache line.

@@ -12,9 +12,10 @@
 namespace drover {
 
 /// The turns of a round, one after the other, so that at every moment each member has had its share up to less than one
-/// turn: by 1 - 1/(2n - 2) at most, the best bound there is (R. Tijdeman, "The chairman assignment problem", 1980). Each of
-/// a member's turns has a step before which it would be too early, and of those that are not too early the one is taken
-/// that would soonest be too late. Ties go to the member that stands first, so equal shares are taken in order.
+/// turn: by 1 - 1/(2n - 2) at most, the best bound there is (R. Tijdeman, "The chairman assignment problem", 1980).
+/// Each of a member's turns has a step before which it would be too early, and of those that are not too early the one
+/// is taken that would soonest be too late. Ties go to the member that stands first, so equal shares are taken in
+/// order.
 ///
 /// One heap for what may be taken. What is too early stands in a list for the step that releases it, as those steps are
 /// known numbers. Integers only, below 2^53 with 2^16 members. O(length log n), allocates.

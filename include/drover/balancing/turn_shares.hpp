@@ -24,8 +24,8 @@ namespace detail {
 
 inline constexpr std::uint32_t exact_length = 4096;
 
-// The largest number of which all weights are multiples, or 0 if it is too small for `length` turns. Euclid's algorithm on
-// weights that may be off by a billionth, so that .1, .2 and .3 are 1, 2 and 3.
+// The largest number of which all weights are multiples, or 0 if it is too small for `length` turns. Euclid's algorithm
+// on weights that may be off by a billionth, so that .1, .2 and .3 are 1, 2 and 3.
 inline double common_unit(const std::vector<double>& weights, double sum, double length) {
     const double nothing = sum * 1e-9;
     double unit = 0;
@@ -60,8 +60,8 @@ inline bool find_exact_shares(const std::vector<double>& weights, double sum, st
     return found.length <= longest;
 }
 
-// Largest remainders (Hamilton), but that every positive weight has a turn. What those are given beyond their due is taken,
-// turn by turn, from whoever is then furthest above or least below his.
+// Largest remainders (Hamilton), but that every positive weight has a turn. What those are given beyond their due is
+// taken, turn by turn, from whoever is then furthest above or least below his.
 inline void round_shares(const std::vector<double>& weights, double sum, std::uint32_t length, turn_shares& found) {
     std::priority_queue<std::pair<double, std::size_t>> below;  // due less turns, and who
     std::priority_queue<std::pair<double, std::size_t>> above;  // turns less due
@@ -93,10 +93,10 @@ inline void round_shares(const std::vector<double>& weights, double sum, std::ui
 
 }  // namespace detail
 
-/// Shares for weights as relative_weights() gives them: exact (to a billionth) if the sum over the greatest common divisor
-/// is 4096 or less, or no more than the rounded table would have. Otherwise a power of two of 4096 or more, and at least
-/// four turns a member: then a share is within 1/length of its due, unless members are due less than a turn and yet have
-/// one, at the cost of the larger ones. No members that take messages: length 0. O(n log n), allocates.
+/// Shares for weights as relative_weights() gives them: exact (to a billionth) if the sum over the greatest common
+/// divisor is 4096 or less, or no more than the rounded table would have. Otherwise a power of two of 4096 or more, and
+/// at least four turns a member: then a share is within 1/length of its due, unless members are due less than a turn
+/// and yet have one, at the cost of the larger ones. No members that take messages: length 0. O(n log n), allocates.
 inline turn_shares find_shares(const std::vector<double>& weights) {
     turn_shares found{.turns = std::vector<std::uint32_t>(weights.size())};
     const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);

@@ -12,8 +12,8 @@ namespace drover {
 
 /// Any, with the probability of its weight.
 ///
-/// A pick: one random number of the thread's own and one load (alias_table.hpp); nothing shared is written. Build: O(n).
-/// Shares hold on the average only: weighted_round_robin keeps them within one message.
+/// A pick: one random number of the thread's own and one load (alias_table.hpp); nothing shared is written. Build:
+/// O(n). Shares hold on the average only: weighted_round_robin keeps them within one message.
 struct weighted_random {
     using options = no_options;
     using state = keeps_nothing;

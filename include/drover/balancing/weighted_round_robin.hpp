@@ -14,13 +14,13 @@
 namespace drover {
 
 /// Each in turn, as often as its weight says: over a full table each member has exactly its share, for all threads
-/// together, and from the table's first turn on it is never a whole message ahead of its due or behind (tijdeman_order.hpp;
-/// from any other turn on it is less than two). Between two picks of a member with weight w of a sum W are at most
-/// 2W/w turns, rounded up. Equal weights make it round_robin. The default for members that differ.
+/// together, and from the table's first turn on it is never a whole message ahead of its due or behind
+/// (tijdeman_order.hpp; from any other turn on it is less than two). Between two picks of a member with weight w of a
+/// sum W are at most 2W/w turns, rounded up. Equal weights make it round_robin. The default for members that differ.
 ///
-/// A pick: one shared `fetch_add`, a remainder without division, one load. Build: O(length log n), where length is 4096 at
-/// most for n up to 1024, and then up to 8 n (turn_shares.hpp says which, and what is rounded). 4 bytes a turn.
-/// It does not see who is slow; threads that pick at the same time share the ticket's cache line.
+/// A pick: one shared `fetch_add`, a remainder without division, one load. Build: O(length log n), where length is 4096
+/// at most for n up to 1024, and then up to 8 n (turn_shares.hpp says which, and what is rounded). 4 bytes a turn. It
+/// does not see who is slow; threads that pick at the same time share the ticket's cache line.
 struct weighted_round_robin {
     using options = ticket_options;
     using state = ticket_counter;

@@ -13,10 +13,10 @@
 
 namespace drover {
 
-/// The members' weights as numbers to compare and to add up: scaled by a power of two, which rounds nothing, so that the
-/// largest is in [0.5, 1); one that is positive stays so, be it ever so small. An unknown weight is the mean of the known
-/// ones that are not 0 (one that takes no new messages says nothing of what the others can do), and 1 if there is none.
-/// O(n), allocates; any thread.
+/// The members' weights as numbers to compare and to add up: scaled by a power of two, which rounds nothing, so that
+/// the largest is in [0.5, 1); one that is positive stays so, be it ever so small. An unknown weight is the mean of the
+/// known ones that are not 0 (one that takes no new messages says nothing of what the others can do), and 1 if there is
+/// none. O(n), allocates; any thread.
 inline expected<std::vector<double>, build_error> relative_weights(std::span<const member_info> members) {
     if (members.size() > most_members) {
         return unexpected<build_error>(
