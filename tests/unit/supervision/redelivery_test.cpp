@@ -109,8 +109,8 @@ drover::supervision plan_of(directive what, std::uint32_t times = 3) {
 }  // namespace
 
 TEST_CASE("a message whose handler throws is handled again by the new state, before what is behind it") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     const std::vector<job> some{job(1, 0), job(2, 2), job(3, 0)};
     a.tell_batch(some);
@@ -126,8 +126,8 @@ TEST_CASE("a message whose handler throws is handled again by the new state, bef
 }
 
 TEST_CASE("after resume the same state gets it again") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(supervised{.plan = plan_of(directive::resume)}, &all);
     a.tell(job(1, 0));
     a.tell(job(2, 3));
@@ -137,8 +137,8 @@ TEST_CASE("after resume the same state gets it again") {
 }
 
 TEST_CASE("beyond the number it is a dead letter, failed; the count is of each message") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     a.tell(job(1, 99));
     a.tell(job(2, 3));
@@ -154,8 +154,8 @@ TEST_CASE("beyond the number it is a dead letter, failed; the count is of each m
 }
 
 TEST_CASE("each attempt has the message as it was sent") {
-    world w;
     record all;
+    world w;
     SECTION("a handler that takes it by const reference shares it, and nothing is copied") {
         w.rt.spawn<worker>(&all).tell(job(7, 3));
         w.settle();
@@ -199,8 +199,8 @@ struct postman {
 TEST_CASE("a message that cannot be copied is delivered again if it is taken by const reference; no memory is lost") {
     const std::size_t before = blocks_in_use();
     {
-        world w;
         ints seen;
+        world w;
         const auto a = w.rt.spawn<postman>(&seen);
         a.tell(parcel{std::make_unique<int>(4)});
         CHECK(a.ask(parcel{std::make_unique<int>(5)}).get() == 5);
@@ -210,8 +210,8 @@ TEST_CASE("a message that cannot be copied is delivered again if it is taken by 
 }
 
 TEST_CASE("an asker gets one answer: of the attempt that returned, or the last throw") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     CHECK(a.ask(job(1, 3)).get() == 1);
     const auto lost = a.ask(job(2, 4)).result();
@@ -225,8 +225,8 @@ TEST_CASE("an asker gets one answer: of the attempt that returned, or the last t
 }
 
 TEST_CASE("a failure that stops the actor is the last attempt") {
-    world w;
     record all;
+    world w;
     drover::supervision plan = plan_of(directive::stop);
     SECTION("by directive") {}
     SECTION("by escalation") {
@@ -257,8 +257,8 @@ TEST_CASE("a failure that stops the actor is the last attempt") {
 }
 
 TEST_CASE("a message that waits for its next attempt when the actor stops is a dead letter, stopped") {
-    world w;
     record all;
+    world w;
     drover::supervision plan = plan_of(directive::restart);
     plan.backoff = {.first = 1h, .most = 1h};
     const auto a = w.rt.spawn<worker>(supervised{.plan = plan}, &all);
@@ -286,8 +286,8 @@ TEST_CASE("a message that waits for its next attempt when the actor stops is a d
 }
 
 TEST_CASE("a new state that fails at its start takes no attempt away") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     a.tell(job(1, 0));
     w.settle();
@@ -326,8 +326,8 @@ struct keeper {
 TEST_CASE("a message out of a stash is handled again before the rest of the stash, and its memory goes once") {
     const std::size_t before = blocks_in_use();
     {
-        world w;
         record all;
+        world w;
         const auto a = w.rt.spawn<keeper>(supervised{.plan = plan_of(directive::resume, 2)}, &all);
         a.tell(job(1, 2));
         a.tell(job(2, 3));
@@ -345,8 +345,8 @@ TEST_CASE("a message out of a stash is handled again before the rest of the stas
 TEST_CASE("what a stash gave back before a stop is buried with the message that waits before it") {
     const std::size_t before = blocks_in_use();
     {
-        world w;
         record all;
+        world w;
         drover::supervision plan = plan_of(directive::restart, 2);
         plan.backoff = {.first = 1h, .most = 1h};
         const auto a = w.rt.spawn<keeper>(supervised{.plan = plan}, &all);
@@ -388,8 +388,8 @@ struct promiser {
 }  // namespace
 
 TEST_CASE("an ask is delivered again unless the handler had taken the promise") {
-    world w;
     std::atomic<int> tries{0};
+    world w;
     const auto a = w.rt.spawn<promiser>(&tries);
     SECTION("not taken") {
         CHECK(a.ask(promiser::early{}).get() == 3);
@@ -420,8 +420,8 @@ struct boxed : worker {
 
 template <class Mailbox>
 ints attempts_of() {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<boxed<Mailbox>>(boxed<Mailbox>{{.all = &all}});
     for (const int each : {1, 2, 11, 12}) {
         a.tell(job(each, each % 10));
@@ -471,10 +471,10 @@ struct gated : worker {
 TEMPLATE_TEST_CASE("what waits in a full mailbox stays behind the message that is delivered again", "",
                    (drover::bounded_mailbox<2, drover::drop_oldest>),
                    (drover::bounded_mailbox<2, drover::drop_newest>)) {
-    world w;
     record all;
     drover_test::door entered;
     drover_test::door leave;
+    world w;
     const auto a = w.rt.spawn<gated<TestType>>(gated<TestType>{{.all = &all}});
     a.tell(held_job{&entered, &leave});
     entered.pass();
@@ -491,8 +491,8 @@ TEMPLATE_TEST_CASE("what waits in a full mailbox stays behind the message that i
 }
 
 TEST_CASE("messages of timers, topics and recipients are delivered again") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     SECTION("of tell_after") {
         a.tell_after(1ms, job(1, 2));
@@ -528,8 +528,8 @@ TEST_CASE("messages of timers, topics and recipients are delivered again") {
 TEST_CASE("a publication that nobody could handle is given back") {
     const std::size_t before = blocks_in_use();
     {
-        world w;
         record all;
+        world w;
         const auto a = w.rt.spawn<worker>(&all);
         const drover::topic<job> news(w.rt);
         news.subscribe(a);
@@ -581,8 +581,8 @@ struct machine : drover::behaviours<first, second> {
 }  // namespace
 
 TEST_CASE("an actor of several behaviours gets it again in the behaviour that it has by then") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<machine>(&all);
     a.tell(job(1, 1));
     a.tell(become_second{});
@@ -593,8 +593,8 @@ TEST_CASE("an actor of several behaviours gets it again in the behaviour that it
 }
 
 TEST_CASE("an actor with a thread of its own, and one that hears of silence, get it again") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(drover::spawn_options{.placement = drover::placement::own_thread}, &all);
     a.tell(job(1, 2));
     a.tell(job(2, 0));
@@ -626,8 +626,8 @@ struct boss {
 }  // namespace
 
 TEST_CASE("an actor that notes the time of its messages gets it again before the next") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<listener>(supervised{.plan = plan_of(directive::resume)}, listener{{.all = &all}});
     const std::vector<job> some{job(1, 2), job(2, 0)};
     a.tell_batch(some);
@@ -636,8 +636,8 @@ TEST_CASE("an actor that notes the time of its messages gets it again before the
 }
 
 TEST_CASE("children that are restarted together: the one that failed gets its message again") {
-    world w;
     std::array<record, 2> all;
+    world w;
     const auto top = w.rt.spawn<boss>(&all);
     const auto one = top.ask(std::size_t{0}).get();
     one.tell(job(1, 2));
@@ -652,8 +652,8 @@ TEST_CASE("children that are restarted together: the one that failed gets its me
 }
 
 TEST_CASE("stop_when_drained comes behind the message that is delivered again") {
-    world w;
     record all;
+    world w;
     const auto a = w.rt.spawn<worker>(&all);
     a.tell(job(1, 3));
     a.stop_when_drained();
@@ -664,8 +664,8 @@ TEST_CASE("stop_when_drained comes behind the message that is delivered again") 
 }
 
 TEST_CASE("a spawn may say another number for a type that redelivers, and none for others") {
-    world w;
     record all;
+    world w;
     SECTION("less, more, or not at all") {
         for (const std::uint32_t times : {0U, 1U, 7U}) {
             const auto a = w.rt.spawn<worker>(supervised{.plan = plan_of(directive::resume, times)}, &all);
