@@ -12,8 +12,6 @@ public:
     constexpr explicit divisor(std::uint64_t number) noexcept
         : number_(number), reciprocal_(~std::uint64_t{0} / number) {}
 
-    constexpr std::uint64_t number() const noexcept { return number_; }
-
     constexpr std::uint64_t remainder(std::uint64_t dividend) const noexcept {
         // The reciprocal is too small by 1 at most, so the quotient is, too.
         const auto quotient = static_cast<std::uint64_t>((static_cast<wide>(dividend) * reciprocal_) >> 64U);

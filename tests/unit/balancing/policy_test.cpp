@@ -46,10 +46,17 @@ TEST_CASE("a balancing policy is what has the parts and does not throw in a pick
 }
 
 TEST_CASE("signals are a set") {
-    constexpr signals both = signals::depth | signals::key;
-    STATIC_REQUIRE(includes(both, signals::key));
-    STATIC_REQUIRE(includes(both, signals::depth));
-    STATIC_REQUIRE(includes(both, signals::none));
-    STATIC_REQUIRE_FALSE(includes(both, signals::latency));
-    STATIC_REQUIRE_FALSE(includes(both, both | signals::latency));
+    STATIC_REQUIRE(includes(signals::depth | signals::key, signals::key));
+    const signals all[] = {signals::depth, signals::latency, signals::key};
+    for (const signals one : all) {
+        for (const signals other : all) {
+            const signals both = one | other;
+            CHECK(includes(both, one));
+            CHECK(includes(both, both));
+            CHECK(includes(both, signals::none));
+            CHECK(includes(one, other) == (one == other));
+            CHECK(includes(one, both) == (one == other));
+            CHECK_FALSE(includes(signals::none, both));
+        }
+    }
 }
