@@ -20,7 +20,7 @@ namespace drover {
 /// less.
 struct maglev {
     struct options {
-        std::uint32_t slots = 32'749;  ///< at least, up to 2^24; the next prime is taken
+        std::uint32_t slots = 32'749;  ///< at least that, and one a member; the next prime is taken
     };
 
     class table {
@@ -68,7 +68,7 @@ struct maglev {
         }
 
         static std::size_t length_for(std::size_t members, std::size_t wanted) {
-            std::size_t length = std::max({members, std::min(wanted, std::size_t{1} << 24U), std::size_t{3}});
+            std::size_t length = std::max({members, wanted, std::size_t{3}});
             while (!is_prime(length)) {
                 length += 1;
             }
