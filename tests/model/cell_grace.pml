@@ -7,8 +7,10 @@
  * The links of the queue are counted only (cell.pml has them one by one): nothing is popped while a link is being
  * written.
  *
- * A signal's node owns a reference. The worker that answers uses that one alone, since the grace period covers it. An
- * outside thread holds a second one until its last access to the cell.
+ * Both answers are of asks that the actor waits for, so their records need no reference to it: it handles the answer, or
+ * at its stop takes leave of the ask, or, if the answer is on its way already, counts itself until that is refused. The
+ * worker that answers needs no more, since the grace period covers it. An outside thread holds a reference of its own from
+ * before it posts until its last access to the cell.
  *
  * @good   | - | the cell is never touched after it was freed, and it is freed
  * @broken | NO_GRACE | !\(freed\) | the runtime's reference is dropped at the stop: the worker that had marked the
@@ -18,8 +20,11 @@
  * @broken | RUNNING_AS_PARKED | !\(freed\) | a woken worker runs a cell before it says that it is not parked any more
  * @broken | CLOSED_BORROWS | !\(freed\) | the closed pusher drains under the reference of the message that it
  *           destroys
- * @broken | OUTSIDE_BORROWS | !\(freed\) | the outside thread has given its reference away with the node, and still
- *           clears the idle tag
+ * @broken | OUTSIDE_BORROWS | !\(freed\) | the outside thread takes no reference of its own, and still clears the idle
+ *           tag when its signal may have been handled
+ * @broken | OUTSIDE_LATE | !\(freed\) | the outside thread takes its reference after it has posted
+ * @broken | UNCOUNTED | !\(freed\) | the stop does not count the cell for an answer that is on its way
+ * @broken | COUNTED_TWICE | references==0 | the stop counts the cell for an answer that will not come, too
  * @broken | ONE_LOOK | released | a worker looks at the retired cells only before it announces that it parks: the
  *           last one to park leaves them
  */
@@ -29,6 +34,11 @@
 #define CLOSED 8
 #define WORKERS 2
 
+/* the phases of an ask that its actor waits for */
+#define CONTINUED 0
+#define READY 1
+#define ABANDONED 2
+
 /* the cell */
 bool idle = 1;
 bool closed = 0;
@@ -36,8 +46,11 @@ bool head_is_stub = 1;
 byte count = 0;         /* messages in the user queue */
 byte unlinked = 0;      /* of these, pushed and not yet linked */
 byte sys = 0;
-byte references = 6;    /* runtime, two pushers, stopper, outside answerer, node of the worker's answer */
+byte references = 4;    /* runtime, two pushers, stopper */
 bool freed = 0;
+byte ask_a = CONTINUED;
+byte ask_b = CONTINUED;
+byte handled = 0;       /* answers that the actor has handled: a set */
 
 byte queued = 0;
 byte owners = 0;
@@ -120,7 +133,7 @@ inline signal(which) {
         sys = (refused -> sys : sys | which)
     };
     if
-    :: refused -> d_step { answered++; if :: which != STOP_BIT -> drop_reference() :: else fi }
+    :: refused -> d_step { answered++; drop_reference() }   /* the one that the stop has taken */
     :: else ->
         d_step { touch(); was_idle = idle; idle = 0 };
         if
@@ -130,37 +143,81 @@ inline signal(which) {
     fi
 }
 
-proctype outside(byte which) {
+proctype stopper() {
     bool was_idle, refused;
-#ifndef OUTSIDE_BORROWS
-    if
-    :: which != STOP_BIT -> references++
-    :: else
-    fi;
-#endif
-    signal(which);
-#ifdef OUTSIDE_BORROWS
-    if
-    :: which == STOP_BIT -> d_step { drop_reference() }
-    :: else
-    fi
-#else
+    signal(STOP_BIT);
     d_step { drop_reference() }
-#endif
 }
 
-inline take_signals(word) {
-    taken = sys;
-    sys = word;
-    answered = answered + (taken & 1) + ((taken >> 1) & 1) + ((taken >> 2) & 1);
+/* True to the one that must post: the ask was not abandoned. */
+inline publish(ask) {
+    d_step {
+        posts = (ask == CONTINUED);
+        ask = READY;
+        answered = answered + (posts -> 0 : 1)
+    }
+}
+
+proctype outside() {
+    bool was_idle, refused, posts;
+    publish(ask_a);
     if
-    :: taken & ANSWER_A -> drop_reference()
-    :: else
-    fi;
-    if
-    :: taken & ANSWER_B -> drop_reference()
+    :: posts ->
+#if !defined(OUTSIDE_BORROWS) && !defined(OUTSIDE_LATE)
+        d_step { touch(); references++ };
+#endif
+        signal(ANSWER_A);
+#ifdef OUTSIDE_LATE
+        d_step { touch(); references++ };
+#endif
+#ifndef OUTSIDE_BORROWS
+        d_step { drop_reference() }
+#endif
     :: else
     fi
+}
+
+inline take_signals() {
+    taken = sys;
+    sys = 0;
+    answered = answered + (taken & 1) + ((taken >> 1) & 1) + ((taken >> 2) & 1);
+    handled = handled | (taken & (ANSWER_A | ANSWER_B))
+}
+
+/* The stop takes leave of an ask that is not handled. */
+inline abandon(which, ask) {
+    d_step {
+        touch();
+        if
+        :: handled & which
+        :: !(handled & which) && ask == CONTINUED ->
+            ask = ABANDONED;
+#ifdef COUNTED_TWICE
+            references++
+#endif
+        :: else ->
+#ifndef UNCOUNTED
+            references++
+#endif
+        fi
+    }
+}
+
+/* Refuses what has come meanwhile. */
+inline close_signals() {
+    d_step { touch(); taken = sys; sys = CLOSED };
+    d_step {
+        answered = answered + ((taken >> 1) & 1) + ((taken >> 2) & 1);
+        if
+        :: taken & ANSWER_A -> drop_reference()
+        :: else
+        fi;
+        if
+        :: taken & ANSWER_B -> drop_reference()
+        :: else
+        fi;
+        taken = 0
+    }
 }
 
 /* One worker's state is looked at after the other's. */
@@ -187,7 +244,7 @@ inline release_retired() {
 
 proctype worker(byte me) {
     byte taken, seen, v;
-    bool was_idle, refused;
+    bool was_idle, refused, posts;
 top:
 #ifdef RUNNING_AS_PARKED
     parked[me] = 0;
@@ -201,8 +258,12 @@ take:
     :: atomic { queued > 0 -> queued--; owners++; assert(owners == 1) }
         goto running
     :: atomic { job -> job = 0 }
-        signal(ANSWER_B);
-        d_step { refused = 0; was_idle = 0 };
+        publish(ask_b);
+        if
+        :: posts -> signal(ANSWER_B)
+        :: else
+        fi;
+        d_step { refused = 0; was_idle = 0; posts = 0 };
         goto top
     :: else
     fi;
@@ -222,13 +283,7 @@ end_wait:
 running:
     if
     :: sys != 0 ->
-        d_step {
-            touch();
-            if
-            :: sys & STOP_BIT -> take_signals(CLOSED)
-            :: else -> take_signals(0)
-            fi
-        };
+        d_step { touch(); take_signals() };
         if
         :: taken & STOP_BIT -> taken = 0; goto finish_stop
         :: else -> taken = 0
@@ -261,6 +316,9 @@ running:
     goto top;
 
 finish_stop:
+    abandon(ANSWER_A, ask_a);
+    abandon(ANSWER_B, ask_b);
+    close_signals();
     drain_closed();
 #ifdef NO_GRACE
     atomic { released = 1; drop_reference() };
@@ -291,8 +349,8 @@ init {
         run quiescence();
         run pusher();
         run pusher();
-        run outside(STOP_BIT);
-        run outside(ANSWER_A);
+        run stopper();
+        run outside();
         run worker(0);
         run worker(1)
     }

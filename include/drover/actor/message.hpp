@@ -189,11 +189,16 @@ private:
     // The handler may take the right to answer away with it. If it throws afterwards, whoever holds that must not leave the
     // asker waiting: the throw is the answer, and the message is not delivered again.
     static void run_later(payload_type& payload, basic_context<F>& turn) {
-        const struct held_record {
+        struct held_record {
             reply_record<reply, F>* record;
-            ~held_record() { record->release(); }
+            ~held_record() {
+                if (record != nullptr) {
+                    record->release();
+                }
+            }
         } held{payload.answer.record()};
         held.record->retain();
+        held.record->shared = true;
         turn.begin_request(&payload.answer, type_name<reply>());
         try {
             static_cast<void>(detail::call_handler<A, detail::handed<A, M, F>, F>(
@@ -201,7 +206,7 @@ private:
         } catch (...) {
             turn.end_request();
             if (!payload.answer) {
-                held.record->fail({ask_error::handler_threw, std::current_exception()});
+                std::exchange(held.record, nullptr)->fail({ask_error::handler_threw, std::current_exception()});
             }
             throw;
         }

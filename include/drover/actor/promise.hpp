@@ -34,15 +34,13 @@ public:
     void answer(Value&& value) noexcept {
         if (record_ != nullptr) {
             flush_outbox();  // what was told before the answer arrives before it
-            record_->answer(std::forward<Value>(value));
-            std::exchange(record_, nullptr)->release();
+            std::exchange(record_, nullptr)->answer(std::forward<Value>(value));
         }
     }
 
     void fail(ask_error error) noexcept {
         if (record_ != nullptr) {
-            record_->fail(std::move(error));
-            std::exchange(record_, nullptr)->release();
+            std::exchange(record_, nullptr)->fail(std::move(error));
         }
     }
 

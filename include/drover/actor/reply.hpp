@@ -12,6 +12,7 @@
 #include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
 #include "drover/base/futex.hpp"
+#include "drover/scheduling/worker.hpp"
 
 namespace drover {
 
@@ -37,13 +38,15 @@ struct pending_ask : signal<basic_context<F>>, timer {
     }
 
     basic_cell<F>& target;
-    basic_cell<F>* asker = nullptr;  ///< counted; set once the asking actor waits
+    basic_cell<F>* asker =
+        nullptr;  ///< set once the asking actor waits; counted from when it gives up a result under way
     pending_ask* next_of_asker = nullptr;
     pending_ask* previous_of_asker = nullptr;
     std::atomic<std::uint32_t> references{2};
     std::atomic<std::uint32_t> phase{open};
     std::atomic<bool> claimed{false};
     bool timed = false;
+    bool shared = false;                               ///< two may answer: set before the second can
     void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
 
     /// When it ends, on the asked actor's clock; time_point::max() if never. Fixed once the message is under way.
@@ -51,25 +54,46 @@ struct pending_ask : signal<basic_context<F>>, timer {
         return timed ? time_point(clock_duration(static_cast<clock_duration::rep>(this->deadline))) : time_point::max();
     }
 
-    bool claim() noexcept { return !claimed.exchange(true, std::memory_order_acq_rel); }
+    /// Most asks have one who can answer, and no timer.
+    bool claim() noexcept { return (!timed && !shared) || !claimed.exchange(true, std::memory_order_acq_rel); }
 
-    /// By the claimant, after the result has been written: hands it to whoever waits.
-    void publish() noexcept {
+    /// By the claimant, after the result has been written: hands it to whoever waits. False if it took the claimant's count
+    /// along, so that the record may be gone.
+    [[nodiscard]] bool publish() noexcept {
         switch (phase.exchange(ready, std::memory_order_acq_rel)) {
-            case waiting: futex_wake_all(phase); break;
-            case continued: post_to_asker(); break;
-            default: break;
+            case waiting: futex_wake_all(phase); return true;
+            case continued: return hand_over();
+            default: return true;
         }
     }
 
-    /// The asking actor continues in its own time. Our own count on it, because the signal's is gone once it is handled.
+    /// The asking actor continues in its own time. It is there until the signal is in its lane: it handles that before it
+    /// goes, or counts itself for it. What post() touches after that is kept by the grace period if this is a worker's run of
+    /// an actor, and else by a count of our own. Modelled in tests/model/cell_grace.pml.
     void post_to_asker() noexcept {
         basic_cell<F>& receiver = *asker;
-        receiver.retain();
+        const lane& mine = lane_to(*receiver.core);
+        const bool kept =
+            mine.queue && static_cast<const worker&>(mine).running.load(std::memory_order_relaxed) != nullptr;
+        if (!kept) {
+            receiver.retain();
+        }
         if (receiver.post(this) == system_lane::post_result::refused) {
             this->operations->refuse(this);
         }
-        receiver.release();
+        if (!kept) {
+            receiver.release();
+        }
+    }
+
+    // The asking actor does not look at the counts before it has the signal, so if there are two nobody else has one.
+    bool hand_over() noexcept {
+        const bool alone = references.load(std::memory_order_acquire) == 2;
+        if (alone) {
+            references.store(1, std::memory_order_relaxed);  // the signal releases it
+        }
+        post_to_asker();
+        return !alone;
     }
 
     void link(pending_ask*& first) noexcept {
@@ -126,7 +150,9 @@ struct reply_record final : pending_ask<F> {
 
     void retain() noexcept { this->references.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
-        if (this->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        // The last count is nobody else's to change: then a load will do.
+        if (this->references.load(std::memory_order_acquire) == 1 ||
+            this->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
             this->target.release();
             std::destroy_at(this);
             pooled_memory<reply_record>::deallocate(this);
@@ -150,20 +176,25 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
+    /// With one count, which it gives up; so does fail().
     template <class Value>
     void answer(Value&& value) noexcept {
         if (this->claim()) {
             settle(std::forward<Value>(value));
         } else {
             lane_to(*this->target.core).late_replies.add(1);
+            release();
         }
     }
 
     void fail(ask_error error) noexcept {
         if (this->claim()) {
             settle(unexpected<ask_error>(std::move(error)));
+        } else {
+            release();
         }
     }
+
     /// The asking actor, with its own reference, which passes on: `f` runs in one of its later turns.
     template <class Callable>
     void continue_with(basic_cell<F>& self, Callable f) {
@@ -188,7 +219,6 @@ private:
         then = &f;
         auto& mine = static_cast<worker&>(lane_to(*self.core));
         mine.asks_begun.add(1);
-        self.retain();
         this->asker = &self;
         this->abandon = [](base& record) noexcept { static_cast<reply_record&>(record).abandon_then(); };
         {
@@ -214,25 +244,29 @@ private:
         if (*result) {
             F::metrics::on_ask_answered();
         }
-        this->publish();
+        if (this->publish()) {
+            release();
+        }
     }
 
     explicit reply_record(basic_cell<F>& asked) noexcept : base(asked, &reply_operations, &on_fire) {}
 
     // The continuation goes before the state it may point into, even if the result is on its way: on_deliver or on_refuse
-    // then does the rest.
+    // then does the rest, and the actor, which may end first, is counted until then.
     void abandon_then() noexcept {
         this->unlink(this->asker->more().asks);
         then->destroy(std::exchange(then, nullptr));
         std::uint32_t expected_phase = base::continued;
         if (this->phase.compare_exchange_strong(expected_phase, base::abandoned, std::memory_order_acq_rel)) {
             finish();
+        } else {
+            this->asker->retain();
         }
     }
 
-    // The end of a continued ask, on the asking actor or in place of it: gives up the asker's two counts.
+    // The end of a continued ask, on the asking actor or in place of it: gives up the asker's count.
     void finish() noexcept {
-        basic_cell<F>& self = *this->asker;
+        const basic_cell<F>& self = *this->asker;
         {
             lane& mine = lane_to(*self.core);
             const send_bracket bracket(mine);
@@ -242,31 +276,43 @@ private:
             }
         }
         release();
+    }
+
+    // The same of one that the actor has let go of.
+    void finish_abandoned() noexcept {
+        basic_cell<F>& self = *this->asker;
+        finish();
         self.release();
     }
 
     static void on_deliver(signal<basic_context<F>>* node, basic_context<F>& turn) {
         auto& record = static_cast<reply_record&>(*node);
-        const std::unique_ptr<reply_record, decltype([](reply_record* r) noexcept { r->finish(); })> at_end(&record);
-        if (record.then != nullptr) {
-            {
-                const inside_scope scope(turn.on().inside);
-                record.unlink(record.asker->more().asks);
-            }
-            detail::continuation<R>* const f = std::exchange(record.then, nullptr);
-            f->run(f, std::move(*record.result));
+        if (record.then == nullptr) {
+            record.finish_abandoned();
+            return;
         }
+        const std::unique_ptr<reply_record, decltype([](reply_record* r) noexcept { r->finish(); })> at_end(&record);
+        {
+            const inside_scope scope(turn.on().inside);
+            record.unlink(record.asker->more().asks);
+        }
+        detail::continuation<R>* const f = std::exchange(record.then, nullptr);
+        f->run(f, std::move(*record.result));
     }
 
     // The asking actor has stopped and let go of the continuation.
-    static void on_refuse(signal<basic_context<F>>* node) noexcept { static_cast<reply_record&>(*node).finish(); }
+    static void on_refuse(signal<basic_context<F>>* node) noexcept {
+        static_cast<reply_record&>(*node).finish_abandoned();
+    }
 
     static void on_fire(timer* t) noexcept {
         auto& record = static_cast<reply_record&>(*t);
         if (record.claim()) {
             record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
             F::metrics::on_ask_timed_out();
-            record.publish();
+            if (!record.publish()) {
+                return;
+            }
         }
         record.release();
     }

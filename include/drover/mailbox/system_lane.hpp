@@ -46,6 +46,9 @@ public:
     /// The consumer's: true if nothing waited and the actor is now held; it then belongs to whoever removes the mark.
     bool try_hold() noexcept {
         std::uintptr_t expected = 0;
+        if (!quiet()) {  // as on most calls: the signal that was waited for is what made the actor run
+            return false;
+        }
         return word_.compare_exchange_strong(expected, held, std::memory_order_acq_rel, std::memory_order_acquire);
     }
 
@@ -57,7 +60,7 @@ public:
 private:
     // A compare-exchange and not an exchange: a closed lane must stay as it is, and the lane is not contended.
     post_result add(signal_node* node, std::uintptr_t mark) noexcept {
-        std::uintptr_t seen = word_.load(std::memory_order_relaxed);
+        std::uintptr_t seen = word_.load(std::memory_order_acquire);
         std::uintptr_t wanted = 0;
         do {
             if ((seen & closed) != 0) {
@@ -68,8 +71,8 @@ private:
                 node->next = first(seen);
                 wanted = reinterpret_cast<std::uintptr_t>(node) | (wanted & marks);
             }
-            // Releases the signal to take(); acquires what the consumer wrote before it was held.
-        } while (!word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed));
+            // Releases the signal to take(); acquires what the consumer wrote before it was held, or closed the lane.
+        } while (!word_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_acquire));
         return (seen & held) != 0 ? post_result::removed_held : post_result::posted;
     }
 
