@@ -126,6 +126,15 @@ proctype pusher() {
     fi
 }
 
+inline clear_idle() {
+    d_step { touch(); was_idle = idle; idle = 0 };
+    if
+    :: was_idle -> was_idle = 0; schedule()
+    :: else
+    fi
+}
+
+/* An answer's. */
 inline signal(which) {
     d_step {
         touch();
@@ -134,18 +143,14 @@ inline signal(which) {
     };
     if
     :: refused -> d_step { answered++; drop_reference() }   /* the one that the stop has taken */
-    :: else ->
-        d_step { touch(); was_idle = idle; idle = 0 };
-        if
-        :: was_idle -> was_idle = 0; schedule()
-        :: else
-        fi
+    :: else -> clear_idle()
     fi
 }
 
 proctype stopper() {
-    bool was_idle, refused;
-    signal(STOP_BIT);
+    bool was_idle;
+    d_step { touch(); assert(!(sys & CLOSED)); sys = sys | STOP_BIT };
+    clear_idle();
     d_step { drop_reference() }
 }
 

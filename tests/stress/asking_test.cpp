@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -180,4 +181,68 @@ TEST_CASE("promises are set, failed and dropped by other threads while actors an
         }
         CHECK(answered == 3);
     }
+}
+
+TEST_CASE("other threads and actors answer what coroutines wait for, while their actors stop and are forgotten") {
+    const std::size_t before = drover_test::blocks_in_use();
+    struct giving {
+        std::mutex* mutex;
+        std::vector<drover::promise<std::string>>* to;
+        drover::later<std::string> operator()(int, context& c) {
+            const std::lock_guard lock(*mutex);
+            to->push_back(c.later<std::string>());
+            return {};
+        }
+    };
+    struct waiting {
+        drover::ref<giving> slow;
+        drover::ref<giving> kept;
+        drover::task<> operator()(int n) {
+            static_cast<void>(co_await slow.ask(n).as_result());
+            static_cast<void>(co_await kept.ask(n, 1ms).as_result());
+        }
+    };
+    for (std::size_t round = 0; round != scaled(300); ++round) {
+        std::mutex mutex;
+        std::mutex other_mutex;
+        std::vector<drover::promise<std::string>> slow;
+        std::vector<drover::promise<std::string>> kept;
+        world w(2);
+        const auto first = w.rt.spawn<giving>(&mutex, &slow);
+        const auto second = w.rt.spawn<giving>(&other_mutex, &kept);
+        constexpr std::size_t count = 8;
+        std::vector<drover::ref<waiting>> askers;
+        for (std::size_t each = 0; each != count; ++each) {
+            askers.push_back(w.rt.spawn<waiting>(first, second));
+            askers.back().tell(static_cast<int>(each));
+        }
+        drover_test::wait_until([&] {
+            const std::lock_guard lock(mutex);
+            return slow.size() == count;
+        });
+        const turning time(w.clock);
+        // Half of the promises are a thread's to set, half an actor's.
+        const auto setter = w.rt.spawn([](drover::promise<std::string>&& mine) { mine.set(long_text(1)); });
+        std::thread answering([&] {
+            for (std::size_t each = 0; each != count; ++each) {
+                if (each % 2 == 0) {
+                    slow[each].set(long_text(2));
+                } else {
+                    setter.tell(std::move(slow[each]));
+                }
+            }
+        });
+        std::thread stopping([&] {
+            for (auto& each : askers) {
+                each.stop();
+                each = {};
+            }
+        });
+        answering.join();
+        stopping.join();
+        if (round % 2 == 0) {
+            w.rt.stop();
+        }
+    }
+    CHECK(drover_test::blocks_in_use() == before);
 }

@@ -187,7 +187,7 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
-    void fail(ask_error error) noexcept {
+    [[gnu::noinline]] void fail(ask_error error) noexcept {
         if (this->claim()) {
             settle(unexpected<ask_error>(std::move(error)));
         } else {
@@ -198,7 +198,8 @@ struct reply_record final : pending_ask<F> {
     /// The asking actor, with its own reference, which passes on: `f` runs in one of its later turns.
     template <class Callable>
     void continue_with(basic_cell<F>& self, Callable f) {
-        if (self.phase == cell_phase::stopping || self.phase == cell_phase::restarting) {
+        if (self.phase == cell_phase::stopping || self.phase == cell_phase::restarting ||
+            self.phase == cell_phase::closed) {
             release();  // it has taken leave of its asks already; `f` is not run
             return;
         }

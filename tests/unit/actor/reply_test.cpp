@@ -1,16 +1,23 @@
 #include <drover/actor/reply.hpp>
+#include <drover/supervision/supervised.hpp>
 
+#include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "support/oracle.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
 using drover::ask_error;
 using drover::context;
+using drover_test::await_held;
+using drover_test::blocks_in_use;
 using drover_test::wait_until;
 using drover_test::world;
 
@@ -53,6 +60,22 @@ struct heavy_reply {
     heavy_reply& operator=(const heavy_reply&) = delete;
     heavy_reply& operator=(heavy_reply&&) = delete;
     ~heavy_reply() = default;
+};
+
+// Waits in a coroutine for what it was told to ask.
+struct waiting {
+    struct patient {};
+    struct impatient {};
+    struct either {};
+
+    drover::task<> operator()(patient) { got_->push_back((co_await target_.ask(1).as_result()).has_value()); }
+    drover::task<> operator()(impatient) { got_->push_back((co_await target_.ask(1, 1s).as_result()).has_value()); }
+    drover::task<> operator()(either) {
+        static_cast<void>(co_await drover::when_any(target_.ask(1), drover::sleep_for(1s)));
+    }
+
+    drover::ref<deferring> target_;
+    std::vector<bool>* got_;
 };
 
 }  // namespace
@@ -200,6 +223,7 @@ TEST_CASE("a handler that throws after it took the promise answers with the exce
     CHECK(drover::describe(outcome.error().exception) == "after the promise");
     wait_until([&] { return a.stopped(); });
     taken.set(1);  // too late
+    CHECK(w.rt.statistics().late_replies == 1);
     CHECK(w.heard.failures().size() == 1);
 }
 
@@ -284,4 +308,120 @@ TEST_CASE("large and move-only replies") {
                                          [](std::unique_ptr<int> p) { return p; }});
     CHECK(a.ask(5).get().numbers.back() == 5);
     CHECK(*a.ask(std::make_unique<int>(6)).get() == 6);
+}
+
+TEST_CASE("an ask that an actor waits for does not count the actor; one that it leaves with the reply under way does") {
+    const std::size_t before = blocks_in_use();
+    std::vector<bool> got;
+    {
+        world w;
+        const auto target = w.rt.spawn<deferring>();
+        auto asker = w.rt.spawn<waiting>(target, &got);
+        drover::basic_cell<drover::features>& cell = *asker.cell();
+        asker.tell(waiting::patient{});
+        await_held(asker);
+        CHECK(cell.references == 2);  // the tree's, and `asker`
+
+        SECTION("answered") {
+            target.tell(deferring::answer_all{7});
+            w.settle();
+            CHECK(got == std::vector<bool>{true});
+            CHECK(cell.references == 2);
+        }
+        SECTION("it stops first") {
+            asker.stop();
+            wait_until([&] { return asker.stopped() && cell.references == 1; });
+            target.tell(deferring::answer_all{7});
+            w.settle();
+        }
+        SECTION("it stops between the two steps of the one who answers") {
+            auto& record = static_cast<drover::reply_record<int, drover::features>&>(*cell.more().asks);
+            record.result.emplace(7);
+            REQUIRE(record.phase.exchange(record.ready) == record.continued);
+            asker.stop();
+            wait_until([&] { return asker.stopped() && cell.references == 2; });
+            asker = {};
+            CHECK(cell.references == 1);
+            record.post_to_asker();  // is refused, and so the last to know of the cell
+            target.tell(deferring::drop_all{});
+            w.settle();
+        }
+        CHECK(got.size() <= 1);
+    }
+    CHECK(blocks_in_use() == before);
+}
+
+TEST_CASE("a coroutine hears of a timeout while the request is still kept, and the reply is late") {
+    const std::size_t before = blocks_in_use();
+    std::vector<bool> got;
+    {
+        world w;
+        const auto target = w.rt.spawn<deferring>();
+        const auto asker = w.rt.spawn<waiting>(target, &got);
+        asker.tell(waiting::impatient{});
+        await_held(asker);
+        wait_until([&] { return w.rt.statistics().handled == 1; });  // the target has the promise
+        w.clock.advance(1s);
+        w.settle();
+        CHECK(got == std::vector<bool>{false});
+        target.tell(deferring::answer_all{7});
+        w.settle();
+        CHECK(w.rt.statistics().late_replies == 1);
+        asker.tell(waiting::impatient{});
+        await_held(asker);
+        wait_until([&] { return w.rt.statistics().handled == 4; });
+        target.tell(deferring::answer_all{7});
+        w.settle();
+        CHECK(got == std::vector<bool>{false, true});
+    }
+    CHECK(blocks_in_use() == before);
+}
+
+TEST_CASE("a reply comes to an actor that has let go of the ask and goes on") {
+    const std::size_t before = blocks_in_use();
+    {
+        world w;
+        const auto target = w.rt.spawn<deferring>();
+        const auto asker = w.rt.spawn<waiting>(target, nullptr);
+        asker.tell(waiting::either{});
+        await_held(asker);
+        auto& record = static_cast<drover::reply_record<int, drover::features>&>(*asker.cell()->more().asks);
+        record.result.emplace(7);
+        REQUIRE(record.phase.exchange(record.ready) == record.continued);
+        w.clock.advance(1s);
+        w.settle();
+        CHECK(asker.cell()->references == 3);  // the tree's, `asker`, and the reply's
+        record.post_to_asker();
+        wait_until([&] { return asker.cell()->system.quiet(); });
+        CHECK(w.finish());
+        CHECK(asker.cell()->references == 2);
+        target.tell(deferring::drop_all{});
+    }
+    CHECK(blocks_in_use() == before);
+}
+
+TEST_CASE("a continuation that is begun when its actor has ended is destroyed unrun") {
+    const std::size_t before = blocks_in_use();
+    const auto alive = std::make_shared<int>(0);
+    std::atomic<bool> ran{false};
+    {
+        drover::ref<deferring> target;
+        world w(2, [&](drover::runtime_options& o) {
+            o.decide_escalation = [&](const drover::failure&) {
+                target.ask(1).then([&ran, kept = alive](const drover::expected<int, ask_error>&) { ran = true; });
+                return drover::at_root::stop_actor;
+            };
+        });
+        target = w.rt.spawn<deferring>();
+        const auto fails = [](int) { throw std::runtime_error("failed on purpose"); };
+        const auto asker = w.rt.spawn(drover::supervised{.plan = {.on_failure = drover::directive::escalate}}, fails);
+        asker.tell(1);
+        wait_until([&] { return asker.stopped() && w.rt.statistics().handled == 1; });
+        target.tell(deferring::answer_all{7});
+        w.settle();
+        wait_until([&] { return asker.cell()->references == 1; });
+        CHECK(alive.use_count() == 1);
+        CHECK_FALSE(ran);
+    }
+    CHECK(blocks_in_use() == before);
 }
