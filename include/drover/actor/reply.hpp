@@ -9,109 +9,12 @@
 
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/cell.hpp"
+#include "drover/actor/pending_ask.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
-#include "drover/base/futex.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
-
-/// What an asker and an actor share about one ask; the part that does not depend on the reply. Counted: the asker, the
-/// request in the mailbox or the promise, and the timer while it is armed. Whoever claims it first answers: a reply, a
-/// timeout, the end of the actor.
-template <class F>
-struct pending_ask : signal<basic_context<F>>, timer {
-    using base = signal<basic_context<F>>;
-
-    enum phase_type : std::uint32_t {
-        open,       ///< no result, nobody waits
-        waiting,    ///< a thread waits on this word
-        continued,  ///< the asking actor goes on when the result is there
-        abandoned,  ///< the asking actor has stopped
-        ready,      ///< the result is there
-    };
-
-    pending_ask(basic_cell<F>& asked, const signal_operations<basic_context<F>>* record,
-                timer::fire_function* fire_) noexcept
-        : base(record), timer(fire_), target(asked) {
-        target.retain();
-    }
-
-    basic_cell<F>& target;
-    basic_cell<F>* asker =
-        nullptr;  ///< set once the asking actor waits; counted from when it gives up a result under way
-    pending_ask* next_of_asker = nullptr;
-    pending_ask* previous_of_asker = nullptr;
-    std::atomic<std::uint32_t> references{2};
-    std::atomic<std::uint32_t> phase{open};
-    std::atomic<bool> claimed{false};
-    bool timed = false;
-    bool shared = false;                               ///< two may answer: set before the second can
-    void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
-
-    /// When it ends, on the asked actor's clock; time_point::max() if never. Fixed once the message is under way.
-    time_point due() const noexcept {
-        return timed ? time_point(clock_duration(static_cast<clock_duration::rep>(this->deadline))) : time_point::max();
-    }
-
-    /// Most asks have one who can answer, and no timer.
-    bool claim() noexcept { return (!timed && !shared) || !claimed.exchange(true, std::memory_order_acq_rel); }
-
-    /// By the claimant, after the result has been written: hands it to whoever waits. False if it took the claimant's count
-    /// along, so that the record may be gone.
-    [[nodiscard]] bool publish() noexcept {
-        switch (phase.exchange(ready, std::memory_order_acq_rel)) {
-            case waiting: futex_wake_all(phase); return true;
-            case continued: return hand_over();
-            default: return true;
-        }
-    }
-
-    /// The asking actor continues in its own time. It is there until the signal is in its lane: it handles that before it
-    /// goes, or counts itself for it. What post() touches after that is kept by the grace period if this is a worker's run of
-    /// an actor, and else by a count of our own. Modelled in tests/model/cell_grace.pml.
-    void post_to_asker() noexcept {
-        basic_cell<F>& receiver = *asker;
-        const lane& mine = lane_to(*receiver.core);
-        const bool kept =
-            mine.queue && static_cast<const worker&>(mine).running.load(std::memory_order_relaxed) != nullptr;
-        if (!kept) {
-            receiver.retain();
-        }
-        if (receiver.post(this) == system_lane::post_result::refused) {
-            this->operations->refuse(this);
-        }
-        if (!kept) {
-            receiver.release();
-        }
-    }
-
-    // The asking actor does not look at the counts before it has the signal, so if there are two nobody else has one.
-    bool hand_over() noexcept {
-        const bool alone = references.load(std::memory_order_acquire) == 2;
-        if (alone) {
-            references.store(1, std::memory_order_relaxed);  // the signal releases it
-        }
-        post_to_asker();
-        return !alone;
-    }
-
-    void link(pending_ask*& first) noexcept {
-        next_of_asker = first;
-        if (first != nullptr) {
-            first->previous_of_asker = this;
-        }
-        first = this;
-    }
-
-    void unlink(pending_ask*& first) noexcept {
-        (previous_of_asker != nullptr ? previous_of_asker->next_of_asker : first) = next_of_asker;
-        if (next_of_asker != nullptr) {
-            next_of_asker->previous_of_asker = previous_of_asker;
-        }
-        next_of_asker = previous_of_asker = nullptr;
-    }
-};
 
 namespace detail {
 
