@@ -10,5 +10,6 @@
 #include "drover/actor.hpp"
 #include "drover/supervision.hpp"
 #include "drover/routing.hpp"
+#include "drover/pool.hpp"
 #include "drover/runtime.hpp"
 // clang-format on

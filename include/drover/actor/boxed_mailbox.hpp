@@ -69,6 +69,8 @@ struct boxed_mailbox : mailbox_box<F> {
 
     typename Mailbox::extra extra;
 
+    static const mailbox_operations<F> record;
+
     static boxed_mailbox& of(const cell& owner) noexcept { return static_cast<boxed_mailbox&>(*owner.box); }
 
     static admitted admit(cell& owner, lane&, std::size_t count, bool may_wait) noexcept {
@@ -110,8 +112,15 @@ struct boxed_mailbox : mailbox_box<F> {
 
     static delivery push(cell& owner, lane& mine, message_node* first, message_node* last, std::size_t count,
                          admitted place) noexcept {
-        mine.pushed.add(count);
+        if (!place.moved) {
+            mine.pushed.add(count);
+        }
         F::metrics::on_enqueue(count);
+        if constexpr (requires { of(owner).extra.gauge; }) {
+            if (!place.counted) {
+                of(owner).extra.gauge->load.sent(count);
+            }
+        }
         const push_result pushed = Mailbox::push_chain(owner.incoming, of(owner).extra, first, last);
         if constexpr (Mailbox::limited) {
             auto& room = of(owner).extra.room;
@@ -248,8 +257,6 @@ private:
         }
         delete own;
     }
-
-    static const mailbox_operations<F> record;
 };
 
 }  // namespace drover

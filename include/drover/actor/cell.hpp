@@ -133,6 +133,12 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
         youngest = this;
     }
 
+    /// Its extra is there.
+    void adopt_into(basic_cell& its_parent) noexcept {
+        parent = &its_parent;
+        link_into(its_parent.extra.load(std::memory_order_relaxed)->youngest_child);
+    }
+
     void unlink_from(basic_cell*& youngest) noexcept {
         (younger != nullptr ? younger->older : youngest) = older;
         if (older != nullptr) {

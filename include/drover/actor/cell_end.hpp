@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "drover/actor/cell.hpp"
+#include "drover/actor/guard.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/mailbox/unbounded.hpp"
 
@@ -44,9 +45,12 @@ void basic_cell<F>::drain_to_dead_letters() noexcept {
     } else {
         first = box->operations->close(*this);
     }
+    membership* const member = membership_of(*this);
     while (first != nullptr) {
         message_node* const next = first->next.load(std::memory_order_relaxed);
-        bury_envelope(first, dead_letter_reason::stopped);
+        if (member == nullptr || !member->operations->pass_on(*member, first)) {
+            bury_envelope(first, dead_letter_reason::stopped);
+        }
         first = next;
     }
 }

@@ -9,6 +9,7 @@
 #include "drover/actor/cell.hpp"
 #include "drover/actor/directive.hpp"
 #include "drover/actor/group.hpp"
+#include "drover/actor/membership.hpp"
 #include "drover/base/clock.hpp"
 #include "drover/message/signal.hpp"
 #include "drover/message/stop_reason.hpp"
@@ -29,6 +30,7 @@ public:
         directive what = directive::stop;
         clock_duration delay{};                ///< of a restart
         stop_kind reason = stop_kind::failed;  ///< of a stop or an escalation
+        bool beyond = false;                   ///< a restart beyond the limit
     };
 
     struct operations_type {
@@ -57,9 +59,10 @@ public:
 
     const operations_type* const operations;
     const traits plan_says;
-    std::exception_ptr cause;      ///< of the restart that is under way
-    std::exception_ptr escalated;  ///< what the parent fails of when this actor has stopped
-    clock_duration delay{};        ///< between the end of the old state and the new one
+    std::exception_ptr cause;                                 ///< of the restart that is under way
+    std::exception_ptr escalated;                             ///< what the parent fails of when this actor has stopped
+    clock_duration delay{};                                   ///< between the end of the old state and the new one
+    std::unique_ptr<membership, membership::deleter> member;  ///< of an actor that a pool has made; set at spawn
 
     std::unique_ptr<group_seat<F>> seat;  ///< of a child whose parent restarts children together; set at spawn
     group_round<F> round;                 ///< of its own children
@@ -176,6 +179,13 @@ template <class F>
 actor_guard<F>* guard_of(const basic_cell<F>& cell) noexcept {
     const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
     return extra != nullptr ? extra->guard : nullptr;
+}
+
+/// Null if no pool has made the actor.
+template <class F>
+membership* membership_of(const basic_cell<F>& cell) noexcept {
+    const actor_guard<F>* const its = guard_of(cell);
+    return its != nullptr ? its->member.get() : nullptr;
 }
 
 /// Are children of `parent` restarted with each other?

@@ -31,6 +31,8 @@ struct admitted {
     std::size_t before = 0;           ///< how many waited without this; 0 in mailboxes without a limit
     std::size_t level = 0;            ///< how many wait with this
     message_node* evicted = nullptr;  ///< what made room, linked: dead letters, once this sender holds no place
+    bool counted = false;             ///< a pool's pick has counted it on the member's load
+    bool moved = false;               ///< out of another mailbox: it is in the accounts already
 };
 
 template <class F>

@@ -9,6 +9,7 @@
 
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/cell.hpp"
+#include "drover/actor/guard.hpp"
 #include "drover/actor/pending_ask.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
@@ -214,6 +215,9 @@ private:
         if (record.claim()) {
             record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
             F::metrics::on_ask_timed_out();
+            if (membership* const member = membership_of(record.target); member != nullptr) {
+                member->operations->timed_out(*member);
+            }
             if (!record.publish()) {
                 return;
             }

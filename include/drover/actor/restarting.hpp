@@ -35,6 +35,9 @@ protected:
             begin_stop(stop_reason(exception));
             return;
         }
+        if (mine->member != nullptr) {
+            mine->member->operations->failed(*mine->member);
+        }
         typename actor_guard<F>::verdict verdict;
         report_thrown("on_failure", outside([&] { verdict = mine->operations->decide(*mine, cell_, exception); }));
         if (redelivering_guard<F>* const its = redelivery_of(cell_); its != nullptr) {
@@ -46,7 +49,7 @@ protected:
                     begin_stop(stop_reason(exception));
                 }
                 break;
-            case directive::restart: begin_restart(*mine, exception, verdict.delay); break;
+            case directive::restart: begin_restart(*mine, exception, verdict); break;
             case directive::escalate: mine->escalated = exception; [[fallthrough]];
             case directive::stop: begin_stop(stop_reason(verdict.reason, exception)); break;
         }
@@ -57,7 +60,7 @@ protected:
         actor_guard<F>& mine = *guard_of(cell_);
         const typename actor_guard<F>::verdict verdict = mine.operations->decide_end(mine, cell_);
         if (verdict.what == directive::restart) {
-            begin_restart(mine, nullptr, verdict.delay);
+            begin_restart(mine, nullptr, verdict);
         } else {
             begin_stop(stop_reason(stop_kind::stopped));
         }
@@ -126,14 +129,18 @@ private:
         cell_.bury(operations.message, dead_letter_reason::failed);
     }
 
-    void begin_restart(actor_guard<F>& mine, const std::exception_ptr& cause, clock_duration delay) noexcept {
+    void begin_restart(actor_guard<F>& mine, const std::exception_ptr& cause,
+                       const typename actor_guard<F>::verdict& verdict) noexcept {
         enter_restart(mine, cause);
-        mine.delay = delay;
+        mine.delay = verdict.delay;
+        if (mine.member != nullptr) {
+            mine.member->operations->away(*mine.member, verdict.delay, verdict.beyond);
+        }
         if (mine.seat != nullptr) {  // the parent says when to go on
             mine.seat->in_round = true;
             mine.seat->failed_itself = true;
             mine.seat->cause = cause;
-            mine.seat->delay = delay;
+            mine.seat->delay = verdict.delay;
         }
     }
 
@@ -160,6 +167,9 @@ private:
         }
         cell_.stateless = false;
         mine.begin_life();
+        if (mine.member != nullptr) {
+            mine.member->operations->back(*mine.member);
+        }
         if (cell_.operations->start != nullptr) {
             cell_.phase = cell_phase::attending;
             thrown = outside([&] { cell_.operations->start(cell_, turn_); });

@@ -48,16 +48,15 @@ struct message_chain {
 template <class A, class F>
 class port {
 public:
-    port(basic_cell<F>& cell, lane& mine) noexcept : cell_(cell), mine_(mine) {}
+    /// `picked`: what a pool knows of this actor, if it has picked it; else null.
+    port(basic_cell<F>& cell, lane& mine, membership* picked = nullptr) noexcept
+        : cell_(cell), mine_(mine), picked_(picked) {}
 
     /// Room for `count` messages, or why there is none.
     admitted admit(std::size_t count, bool may_wait) const noexcept {
-        if constexpr (!has_plain_mailbox<A>) {
-            return boxed_mailbox<F, mailbox_of<A>>::admit(cell_, mine_, count, may_wait);
-        } else {
-            return cell_.box == nullptr ? admitted{delivery::accepted}
-                                        : cell_.box->operations->admit(cell_, mine_, count, may_wait);
-        }
+        admitted place = find_place(count, may_wait);
+        place.counted = picked_ != nullptr && picked_->counted_by_pick;
+        return place;
     }
 
     void give_back(std::size_t count) const noexcept {
@@ -68,7 +67,10 @@ public:
 
     delivery push(const message_chain<F>& chain, admitted place) const noexcept {
         if constexpr (!has_plain_mailbox<A>) {
-            return boxed_mailbox<F, mailbox_of<A>>::push(cell_, mine_, chain.first, chain.last, chain.count, place);
+            return has_own_mailbox()
+                       ? boxed_mailbox<F, mailbox_of<A>>::push(cell_, mine_, chain.first, chain.last, chain.count,
+                                                               place)
+                       : cell_.box->operations->push(cell_, mine_, chain.first, chain.last, chain.count, place);
         } else if (cell_.box != nullptr) {
             return cell_.box->operations->push(cell_, mine_, chain.first, chain.last, chain.count, place);
         } else {
@@ -97,6 +99,9 @@ public:
         const dead_letter_reason reason = why == delivery::stopped   ? dead_letter_reason::stopped
                                           : why == delivery::dropped ? dead_letter_reason::dropped
                                                                      : dead_letter_reason::rejected;
+        if (picked_ != nullptr) {
+            picked_->operations->refused(*picked_, count);
+        }
         cell_.refuse(mine_, message, reason, count);
         return why;
     }
@@ -110,8 +115,22 @@ public:
     }
 
 private:
+    // The mailbox that the actor's type names, and not one around it that a pool has given to its member.
+    bool has_own_mailbox() const noexcept { return cell_.box->operations == &boxed_mailbox<F, mailbox_of<A>>::record; }
+
+    admitted find_place(std::size_t count, bool may_wait) const noexcept {
+        if constexpr (!has_plain_mailbox<A>) {
+            return has_own_mailbox() ? boxed_mailbox<F, mailbox_of<A>>::admit(cell_, mine_, count, may_wait)
+                                     : cell_.box->operations->admit(cell_, mine_, count, may_wait);
+        } else {
+            return cell_.box == nullptr ? admitted{delivery::accepted}
+                                        : cell_.box->operations->admit(cell_, mine_, count, may_wait);
+        }
+    }
+
     basic_cell<F>& cell_;
     lane& mine_;
+    membership* picked_;
 };
 
 // Around building and pushing: gives the places back if the messages cannot be built, and buries what was evicted for them
@@ -138,11 +157,11 @@ private:
 };
 
 template <class A, class M, class F>
-[[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message) {
+[[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message, membership* picked = nullptr) {
     using message_type = std::decay_t<M>;
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
-    const port<A, F> way(cell, mine);
+    const port<A, F> way(cell, mine, picked);
     if (!way.gate_open()) [[unlikely]] {
         return way.refuse(type_name<message_type>(), delivery::stopped);
     }
@@ -191,10 +210,10 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
 }
 
 template <class A, class M, class F>
-delivery try_tell_cell(basic_cell<F>& cell, M& message) {
+delivery try_tell_cell(basic_cell<F>& cell, M& message, membership* picked = nullptr) {
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
-    const port<A, F> way(cell, mine);
+    const port<A, F> way(cell, mine, picked);
     flush_outbox();
     if (!way.gate_open() || cell.system.is_closed()) {
         mine.returned.add(1);
@@ -215,11 +234,11 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message) {
 }
 
 template <class A, class M, class F>
-auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout) {
+auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, membership* picked = nullptr) {
     using reply = reply_type<A, M, F>;
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
-    const port<A, F> way(cell, mine);
+    const port<A, F> way(cell, mine, picked);
     flush_outbox();
     way.check_level(message);
     reply_record<reply, F>* const record = reply_record<reply, F>::create(cell);

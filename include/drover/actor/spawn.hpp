@@ -152,7 +152,8 @@ guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
 }  // namespace detail
 
 /// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent` is
-/// the actor that runs here, or null. Throws std::bad_alloc, what `build` throws, and std::system_error if it was to have a
+/// the actor that runs here, or null. An actor with a `started` may be given its first children by `build.populate(cell)`,
+/// which throws nothing: it does not run before that. `guard` may have a membership. Throws std::bad_alloc, what `build` throws, and std::system_error if it was to have a
 /// thread and none could be started; then nothing has happened.
 template <class A, class F, class Mailbox, class Build>
 ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, guard_pointer<F> guard,
@@ -179,6 +180,9 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         parent->more();
     }
     auto own = detail::make_mailbox<A, F, Mailbox>(options);
+    if constexpr (requires { own->extra.join(*guard->member); }) {
+        own->extra.join(*guard->member);
+    }
     void* const memory = pooled_memory<cell_type>::allocate();
     cell_type* fresh = nullptr;
     try {
@@ -210,12 +214,16 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         own->linger->attach(*fresh);
     }
     static_cast<void>(own.release());  // the cell has it
+    if constexpr (requires { build.populate(*fresh); }) {
+        build.populate(*fresh);
+    }
     F::metrics::on_spawn(fresh->id);
     ref<A, F> result(boost::intrusive_ptr<basic_cell<F>>(fresh, false));
-    if (parent != nullptr) {
+    if (parent != nullptr && !mine.worker) {
+        fresh->adopt_into(*parent);
+    } else if (parent != nullptr) {
         const inside_scope scope(static_cast<worker&>(mine).inside);
-        fresh->parent = parent;
-        fresh->link_into(parent->more().youngest_child);
+        fresh->adopt_into(*parent);
     } else if (!core.add_root(*fresh)) {
         fresh->request_stop(stop_kind::runtime_stopped);
     }

@@ -36,7 +36,8 @@ struct alignas(2 * cache_line) lane {
 
     core_record& core;
     const bool worker;
-    const bool queue;  ///< its thread keeps actors that it makes ready; false of an actor's own thread
+    const bool queue;         ///< its thread keeps actors that it makes ready; false of an actor's own thread
+    std::uint32_t place = 0;  ///< a small number that no other lane of its runtime has at the time
     std::atomic<std::uint32_t> sending{0};  ///< depth of sends in progress; stays 0 on workers
     std::atomic<std::uint64_t> reading{0};  ///< the epoch in which its thread began to read snapshots; 0: it reads none
     owned_counter pushed;                   ///< messages put into mailboxes

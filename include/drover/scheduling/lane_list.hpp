@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "drover/base/futex.hpp"
 #include "drover/message/dead_letter.hpp"
@@ -15,16 +16,23 @@
 namespace drover {
 
 /// All lanes of one runtime, and the accounts of those that are gone: what can be said only by looking at every thread. Any
-/// thread; each call takes a lock for as long as it walks the lanes, allocates nothing and does not throw.
+/// thread; each call takes a lock for as long as it walks the lanes; but for add(), none allocates or throws.
 class lane_list {
 public:
     explicit lane_list(core_record& owner) noexcept : past_(owner, true) {}
     lane_list(const lane_list&) = delete;
     lane_list& operator=(const lane_list&) = delete;
 
-    /// The lane stands elsewhere, and stays there until it is removed.
-    void add(lane& fresh) noexcept {
+    /// The lane stands elsewhere, and stays there until it is removed. Gives it its place. Throws std::bad_alloc.
+    void add(lane& fresh) {
         const std::lock_guard lock(mutex_);
+        if (free_places_.empty()) {
+            free_places_.reserve(places_ + 1U);  // room for all of them, so that remove() allocates nothing
+            fresh.place = places_++;
+        } else {
+            fresh.place = free_places_.back();
+            free_places_.pop_back();
+        }
         fresh.next_in_core = std::exchange(first_, &fresh);
     }
 
@@ -34,6 +42,7 @@ public:
         for (lane** each = &first_; *each != nullptr; each = &(*each)->next_in_core) {
             if (*each == &gone) {
                 *each = gone.next_in_core;
+                free_places_.push_back(gone.place);
                 break;
             }
         }
@@ -99,6 +108,8 @@ public:
 private:
     futex_mutex mutex_;
     lane* first_ = nullptr;
+    std::uint32_t places_ = 0;
+    std::vector<std::uint32_t> free_places_;
     lane past_;
 };
 

@@ -77,9 +77,11 @@ public:
         reap();
         std::list<own_worker> fresh;
         own_worker& me = fresh.emplace_back(core_, group_, next_index_.fetch_add(1, std::memory_order_relaxed), *this);
+        core_.lanes().add(me);
         try {
             me.thread = std::thread([this, &me] { work(me); });
         } catch (const std::system_error& error) {
+            core_.lanes().remove(me);
             throw std::system_error(
                 error.code(),
                 join_text({"drover: no thread could be started for ", actor,
@@ -90,7 +92,6 @@ public:
         if (home_.has_value()) {
             ::pthread_setaffinity_np(thread, sizeof *home_, &*home_);
         }
-        core_.lanes().add(me);
         const std::lock_guard lock(mutex_);
         all_.splice(all_.end(), fresh);
         return me;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "drover/base/thread_exit.hpp"
@@ -67,9 +68,10 @@ inline void drop_lanes() noexcept {
         }
     }
     thread_exit<drop_lanes>::request();
-    auto* const fresh = new lane(core, false);
+    auto owned = std::make_unique<lane>(core, false);
+    core.lanes().add(*owned);
+    lane* const fresh = owned.release();
     core.retain();
-    core.lanes().add(*fresh);
     fresh->next_in_thread = std::exchange(thread.outside, fresh);
     if (!thread.worker) {
         thread.current = fresh;

@@ -34,7 +34,8 @@ struct supervision {
     std::optional<directive> on_failure{};
     directive (*decide)(const std::exception_ptr&) = nullptr;  ///< on the actor's worker; if it throws, the actor stops
     restart_limit limit{};
-    directive beyond = directive::stop;  ///< instead of a restart beyond the limit: `stop` or `escalate`
+    /// Instead of a restart beyond the limit: `stop`, `escalate`, or `restart` all the same, but each after `backoff.most`.
+    directive beyond = directive::stop;
     drover::backoff backoff{};
     child_kind kind = child_kind::transient;
     std::uint32_t redeliver =
@@ -62,8 +63,8 @@ inline void check(const supervision& plan) {
     if (plan.limit.within.count() <= 0) {
         refuse(join_text({"limit.within is ", std::to_string(plan.limit.within.count()), " ns; use more than 0"}));
     }
-    if (plan.beyond != directive::stop && plan.beyond != directive::escalate) {
-        refuse(join_text({"beyond is ", to_string(plan.beyond), "; use stop or escalate"}));
+    if (plan.beyond == directive::resume) {
+        refuse("beyond is resume; use stop, escalate or restart");
     }
     if (plan.backoff.first.count() < 0 || plan.backoff.most < plan.backoff.first) {
         refuse(join_text({"backoff goes from ", std::to_string(plan.backoff.first.count()), " to ",

@@ -96,7 +96,7 @@ private:
     verdict restart(basic_cell<F>& self) {
         const time_point now = self.core->timers.now();
         if (!window_.admit(now)) {
-            return {plan_.beyond};
+            return {.what = plan_.beyond, .delay = plan_.backoff.most, .beyond = true};
         }
         if (!delays_.has_value()) {
             delays_.emplace(plan_.backoff, plan_.backoff.seed != 0 ? plan_.backoff.seed : to_integer(self.id));

@@ -24,7 +24,7 @@ TEST_CASE("a number out of its range is refused in one sentence") {
     CHECK_THROWS_WITH(check(supervision{.limit = {.count = 65537}}), Contains("limit.count is 65537; use 0 to 65536"));
     CHECK_THROWS_WITH(check(supervision{.limit = {.within = 0s}}), Contains("limit.within is 0 ns"));
     CHECK_THROWS_WITH(check(supervision{.beyond = directive::resume}),
-                      Contains("beyond is resume; use stop or escalate"));
+                      Contains("beyond is resume; use stop, escalate or restart"));
     CHECK_THROWS_WITH(check(supervision{.backoff = {.first = -1ns}}), Contains("backoff goes from -1"));
     CHECK_THROWS_WITH(check(supervision{.backoff = {.first = 2s, .most = 1s}}), Contains("the larger one last"));
     CHECK_THROWS_WITH(check(supervision{.backoff = {.factor = 0.5}}), Contains("backoff.factor is 0.5"));

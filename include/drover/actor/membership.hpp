@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+
+#include "drover/balancing/member_load.hpp"
+#include "drover/base/clock.hpp"
+#include "drover/message/node.hpp"
+
+namespace drover {
+
+/// What an actor that a pool has made tells that pool. Stands beside the actor's supervision, which owns it, for as long as
+/// there is a ref; so neither the actor nor who sends to it asks whether the pool is still there.
+struct membership {
+    struct operations_type {
+        /// A handler, `started` or the constructor of a new state threw. On the actor's worker, before anything is decided.
+        void (*failed)(membership&) noexcept;
+        /// Its state is gone, and there will be a new one after `delay`; `beyond` its restart limit. On its worker.
+        void (*away)(membership&, clock_duration delay, bool beyond) noexcept;
+        /// It has a new state. On its worker.
+        void (*back)(membership&) noexcept;
+        /// An ask to it was not answered in time. Any thread.
+        void (*timed_out)(membership&) noexcept;
+        /// A pick has chosen it, and these messages have not come into its mailbox. Any thread.
+        void (*refused)(membership&, std::uint64_t messages) noexcept;
+        /// It has stopped, and has not taken this message: true if somebody else takes it. Whoever empties the mailbox.
+        bool (*pass_on)(membership&, message_node*) noexcept;
+        void (*destroy)(membership*) noexcept;
+    };
+
+    constexpr membership(const operations_type& record, bool counted) noexcept
+        : operations(&record), counted_by_pick(counted) {}
+    membership(const membership&) = delete;
+    membership& operator=(const membership&) = delete;
+
+    const operations_type* const operations;
+    const bool counted_by_pick;  ///< who has picked it has counted the message on its load
+    member_load load;
+
+    struct deleter {
+        void operator()(membership* gone) const noexcept { gone->operations->destroy(gone); }
+    };
+
+protected:
+    ~membership() = default;
+};
+
+}  // namespace drover

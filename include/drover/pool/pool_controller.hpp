@@ -1,0 +1,259 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include "drover/actor/context.hpp"
+#include "drover/actor/handler.hpp"
+#include "drover/actor/promise.hpp"
+#include "drover/actor/ref.hpp"
+#include "drover/actor/watch.hpp"
+#include "drover/pool/pool_member.hpp"
+#include "drover/pool/pool_state.hpp"
+
+namespace drover {
+
+/// What a pool's handles ask of its controller; each is answered when the change is in force.
+struct add_member {
+    std::optional<double> weight;
+};
+template <class F>
+struct change_member {
+    enum kind_type : std::uint8_t { remove, drain, weigh };
+
+    basic_handle<F> member;
+    kind_type kind;
+    double weight = 0;
+};
+struct resize_pool {
+    std::size_t members;
+};
+
+/// The one who changes a pool: an actor, parent of the members. Changes that have come by the time it looks are made
+/// together: one new table for all of them.
+template <class A, class Policy, class F>
+class pool_controller {
+    using context = basic_context<F>;
+    using state = pool_state<Policy, F>;
+    using table = pool_table<Policy, F>;
+    using member = pool_member<Policy, F>;
+
+public:
+    /// Makes an actor, a child of the second, whose supervision owns the membership.
+    using spawner = std::function<ref<A, F>(basic_cell<F>&, std::uint64_t id, std::unique_ptr<member>)>;
+
+    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn) noexcept
+        : pool_(std::move(pool)), spawn_(std::move(spawn)) {}
+
+    /// The first members, before anybody knows this actor, whose cell is `self`.
+    void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
+        for (std::size_t each = 0; each != count; ++each) {
+            spawn_member(self, each < weights.size() ? std::optional(weights[each]) : std::nullopt);
+        }
+        rebuild();
+    }
+
+    void started(context& me) {
+        for (const seat& each : seats_) {
+            watch(me, each);
+        }
+    }
+
+    void stopped(const stop_reason&) {
+        seats_.clear();
+        closed_ = true;
+        rebuild();
+    }
+
+    later<ref<A, F>> operator()(const add_member& wanted, context& me) {
+        auto answer = me.template later<ref<A, F>>();
+        const seat& fresh = spawn_member(me.cell(), wanted.weight);
+        watch(me, fresh);
+        added_.push_back({std::move(answer), fresh.id});
+        change(me);
+        return {};
+    }
+
+    later<bool> operator()(const change_member<F>& wanted, context& me) {
+        const auto found =
+            std::find_if(seats_.begin(), seats_.end(), [&](const seat& each) { return each.actor == wanted.member; });
+        const bool known = found != seats_.end();
+        if (known && wanted.kind == change_member<F>::weigh) {
+            found->weight = wanted.weight;
+        } else if (known) {
+            leave(found, wanted.kind == change_member<F>::drain);
+        }
+        changed_.push_back({me.template later<bool>(), known});
+        change(me);
+        return {};
+    }
+
+    later<std::size_t> operator()(const resize_pool& wanted, context& me) {
+        while (seats_.size() < wanted.members) {
+            watch(me, spawn_member(me.cell(), std::nullopt));
+        }
+        while (seats_.size() > wanted.members) {
+            leave(seats_.end() - 1, true);
+        }
+        resized_.push_back({me.template later<std::size_t>(), seats_.size()});
+        change(me);
+        return {};
+    }
+
+    void operator()(const member_news& heard, context& me) {
+        const auto found = find(heard.member);
+        if (found != seats_.end()) {
+            found->away = heard.kind == member_news::away;
+            change(me);
+        }
+    }
+
+    struct look_again {};
+    void operator()(const look_again&) {
+        changing_ = false;
+        try {
+            rebuild();
+        } catch (...) {
+            refuse_added(std::current_exception());
+        }
+        settle();
+    }
+
+private:
+    struct seat {
+        std::uint64_t id;
+        ref<A, F> actor;
+        member* link;
+        std::optional<double> weight;
+        bool away = false;
+    };
+
+    struct leaving {
+        ref<A, F> actor;
+        bool drains;
+    };
+
+    using place = typename std::vector<seat>::iterator;
+
+    place find(std::uint64_t id) noexcept {
+        return std::find_if(seats_.begin(), seats_.end(), [id](const seat& each) { return each.id == id; });
+    }
+
+    const seat& spawn_member(basic_cell<F>& self, std::optional<double> weight) {
+        seats_.reserve(seats_.size() + 1);
+        const std::uint64_t id = next_id_;
+        auto link = std::make_unique<member>(*pool_, id);
+        member* const kept = link.get();
+        ref<A, F> fresh = spawn_(self, id, std::move(link));
+        next_id_ += 1;
+        return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
+    }
+
+    void watch(context& me, const seat& one) {
+        me.watch(one.actor, [this, &me_cell = me.cell(), id = one.id](basic_stopped_event<F>&&) {
+            if (const auto gone = find(id); gone != seats_.end()) {
+                seats_.erase(gone);
+                change(*context::current());
+            }
+        });
+    }
+
+    void leave(place gone, bool drains) {
+        leaving_.push_back({gone->actor, drains});
+        seats_.erase(gone);
+    }
+
+    // Behind what has come already.
+    void change(context& me) {
+        if (!std::exchange(changing_, true)) {
+            me.template self<pool_controller>().tell(look_again{});
+        }
+    }
+
+    // Throws std::invalid_argument with the policy's sentence; then the table is the one before.
+    void rebuild() {
+        std::vector<typename table::member> members;
+        std::vector<member_info> infos;
+        members.reserve(seats_.size());
+        std::vector<std::string> names;
+        for (const bool pickable : {true, false}) {
+            for (const seat& each : seats_) {
+                if (each.away == pickable) {
+                    continue;
+                }
+                const member_info info{.id = each.id,
+                                       .weight = each.weight,
+                                       .load = wants_gauge(Policy::needs) ? &each.link->load : nullptr,
+                                       .name = each.actor.name()};
+                members.push_back({boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, pickable});
+                if (pickable) {
+                    infos.push_back(info);
+                }
+            }
+        }
+        auto picks = Policy::build(infos, pool_->picks);
+        if (!picks) {
+            throw std::invalid_argument(to_string(picks.error()));
+        }
+        pool_->publish(std::make_unique<table>(std::move(picks.value()), std::move(members), closed_));
+    }
+
+    void refuse_added(const std::exception_ptr& why) noexcept {
+        for (auto& each : added_) {
+            if (const auto gone = find(each.second); gone != seats_.end()) {
+                gone->actor.stop();
+                seats_.erase(gone);
+            }
+            each.first.fail(why);
+        }
+        added_.clear();
+        rebuild();
+    }
+
+    // What was asked for is in force.
+    void settle() {
+        for (auto& each : added_) {
+            const auto found = find(each.second);
+            if (found != seats_.end()) {
+                each.first.set(found->actor);
+            }
+        }
+        for (auto& each : changed_) {
+            each.first.set(each.second);
+        }
+        for (auto& each : resized_) {
+            each.first.set(each.second);
+        }
+        for (const leaving& each : leaving_) {
+            each.drains ? each.actor.stop_when_drained() : each.actor.stop();
+        }
+        added_.clear();
+        changed_.clear();
+        resized_.clear();
+        leaving_.clear();
+    }
+
+    const boost::intrusive_ptr<state> pool_;
+    const spawner spawn_;
+    std::vector<seat> seats_;
+    std::vector<leaving> leaving_;
+    std::vector<std::pair<basic_promise<ref<A, F>, F>, std::uint64_t>> added_;
+    std::vector<std::pair<basic_promise<bool, F>, bool>> changed_;
+    std::vector<std::pair<basic_promise<std::size_t, F>, std::size_t>> resized_;
+    std::uint64_t next_id_ = 0;
+    bool changing_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace drover

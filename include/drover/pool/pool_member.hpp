@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include "drover/actor/mailbox_box.hpp"
+#include "drover/actor/membership.hpp"
+#include "drover/actor/ref.hpp"
+#include "drover/pool/member_gauge.hpp"
+#include "drover/pool/pool_state.hpp"
+#include "drover/scheduling/this_thread.hpp"
+
+namespace drover {
+
+/// One member of one pool: what its actor, its mailbox and those who send to it keep of it. Owned by the actor's supervision.
+template <class Policy, class F>
+class pool_member final : public member_gauge<Policy::needs> {
+    using base = member_gauge<Policy::needs>;
+    using state = pool_state<Policy, F>;
+
+public:
+    pool_member(state& pool, std::uint64_t id) : base(record, counts_picks<Policy>), id_(id), pool_(&pool) {}
+
+    std::uint64_t id() const noexcept { return id_; }
+
+private:
+    static pool_member& of(membership& link) noexcept { return static_cast<pool_member&>(link); }
+
+    void tell(member_news::kind_type what) noexcept {
+        try {
+            pool_->news.tell(member_news{id_, what});
+        } catch (...) {  // no memory: the controller looks at all members when it rebuilds the next time
+        }
+    }
+
+    bool pass_on(message_node* node) noexcept {
+        if (!pool_->passes_on || pool_->core.stopping() ||
+            static_cast<envelope_of<F>*>(node)->operations->size_class == operations_of<F>::not_pooled) {
+            return false;
+        }
+        try {
+            lane& mine = lane_to(pool_->core);
+            const send_bracket bracket(mine);
+            for (int left = state::most_picks; left != 0; --left) {
+                const picked_member<F> to = pool_->pick(mine, {});
+                if (!to) {
+                    return false;
+                }
+                if (!to.cell().system.is_closed() && move_to(mine, to, node)) {
+                    return true;
+                }
+            }
+        } catch (...) {  // no memory for this thread's part of the pool
+        }
+        return false;
+    }
+
+    static bool move_to(lane& mine, const picked_member<F>& to, message_node* node) noexcept {
+        basic_cell<F>& cell = to.cell();
+        node->next.store(nullptr, std::memory_order_relaxed);
+        if (cell.box == nullptr) {
+            static_cast<void>(cell.follow_push(mine, tagged_list::push_chain(cell.incoming, node, node)));
+            return true;
+        }
+        admitted place = cell.box->operations->admit_if_room(cell, 1);
+        if (!is_accepted(place.result)) {
+            to.link().operations->refused(to.link(), 1);
+            return false;
+        }
+        place.moved = true;
+        place.counted = to.link().counted_by_pick;
+        static_cast<void>(cell.box->operations->push(cell, mine, node, node, 1, place));
+        return true;
+    }
+
+    static constexpr membership::operations_type record{
+        [](membership&) noexcept {},
+        [](membership& self, clock_duration delay, bool) noexcept {
+            if (delay.count() > 0) {
+                of(self).tell(member_news::away);
+            }
+        },
+        [](membership& self) noexcept { of(self).tell(member_news::back); },
+        [](membership&) noexcept {},
+        [](membership& self, std::uint64_t messages) noexcept {
+            if constexpr (counts_picks<Policy>) {
+                self.load.withdrawn(messages);
+            }
+        },
+        [](membership& self, message_node* node) noexcept { return of(self).pass_on(node); },
+        [](membership* self) noexcept { delete static_cast<pool_member*>(self); }};
+
+    const std::uint64_t id_;
+    const boost::intrusive_ptr<state> pool_;
+};
+
+}  // namespace drover

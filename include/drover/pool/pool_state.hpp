@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include "drover/actor/core.hpp"
+#include "drover/actor/handle.hpp"
+#include "drover/actor/recipient.hpp"
+#include "drover/pool/locals_by_thread.hpp"
+#include "drover/pool/pool_table.hpp"
+#include "drover/scheduling/snapshot.hpp"
+#include "drover/scheduling/this_thread.hpp"
+
+namespace drover {
+
+/// A member that a pick has found, kept for one send. A worker needs no count: what had not stopped in this run of an actor
+/// stays until the run is over (scheduling/grace.hpp). Every other thread takes one.
+template <class F>
+class picked_member {
+public:
+    picked_member() noexcept = default;
+    picked_member(const lane& mine, basic_cell<F>& cell, membership& link) noexcept
+        : cell_(&cell), link_(&link), counted_(!mine.queue || cell.system.is_closed()) {
+        if (counted_) {
+            cell.retain();
+        }
+    }
+    picked_member(const picked_member&) = delete;
+    picked_member& operator=(const picked_member&) = delete;
+    ~picked_member() {
+        if (counted_) {
+            cell_->release();
+        }
+    }
+
+    explicit operator bool() const noexcept { return cell_ != nullptr; }
+    basic_cell<F>& cell() const noexcept { return *cell_; }
+    membership& link() const noexcept { return *link_; }
+
+private:
+    basic_cell<F>* cell_ = nullptr;
+    membership* link_ = nullptr;
+    bool counted_ = false;
+};
+
+/// What a pool's controller is told of a member, by whichever thread found out.
+struct member_news {
+    enum kind_type : std::uint8_t {
+        away,  ///< its state is gone, and the new one must wait
+        back,  ///< it has a new state
+    };
+
+    std::uint64_t member;  ///< its id in the pool
+    kind_type kind;
+};
+
+/// What the handles of a pool, its members and its controller share. Any thread picks; the controller alone publishes.
+template <class Policy, class F>
+class pool_state : public boost::intrusive_ref_counter<pool_state<Policy, F>, boost::thread_safe_counter> {
+public:
+    using table = pool_table<Policy, F>;
+
+    /// A member that has stopped is picked again so often, then the message is refused as the member refuses it.
+    static constexpr int most_picks = 4;
+
+    pool_state(actor_core<F>& owner, const typename Policy::options& options, std::uint64_t seed)
+        : core(owner), picks(options, seed), locals_(seed + 1) {
+        core.retain();
+    }
+    ~pool_state() {
+        if (present_.present() != nullptr) {
+            present_.present()->free(present_.present());
+        }
+        core.release();
+    }
+
+    actor_core<F>& core;
+    typename Policy::state picks;
+    basic_handle<F> controller;      ///< this and the next are set before the pool is known
+    recipient<member_news, F> news;  ///< the controller too
+    bool passes_on = false;          ///< what a member has not taken when it stops goes to another; as above
+
+    /// Whose turn it is; empty if nobody takes messages. Throws std::bad_alloc at the first use by a thread.
+    picked_member<F> pick(lane& mine, pick_key key) {
+        typename Policy::local& local = locals_.of(mine);
+        const read_scope scope(mine);
+        const table& now = *present_.read(scope);
+        for (int left = most_picks;; --left) {
+            const member_index index = Policy::pick(now.picks, picks, local, key);
+            if (index == no_member) {
+                return {};
+            }
+            const typename table::member& found = now.members[index];
+            if (!found.cell->system.is_closed() || left == 1) [[likely]] {
+                return {mine, *found.cell, *found.link};
+            }
+            if constexpr (counts_picks<Policy>) {
+                found.link->load.withdrawn();
+            }
+        }
+    }
+
+    /// What `look(table)` gives, inside a read_scope: it runs no code of the user's.
+    template <class Look>
+    auto read(lane& mine, Look look) const {
+        const read_scope scope(mine);
+        return look(static_cast<const table&>(*present_.read(scope)));
+    }
+
+    bool closed(lane& mine) const noexcept {
+        return read(mine, [](const table& now) { return now.closed; });
+    }
+
+    /// By the controller, or by who makes the pool.
+    void publish(std::unique_ptr<table> fresh) noexcept {
+        if (table* const before = present_.replace(fresh.release()); before != nullptr) {
+            core.retire(*before);
+        }
+    }
+
+private:
+    snapshot<table> present_;
+    locals_by_thread<typename Policy::local> locals_;
+};
+
+}  // namespace drover

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <type_traits>
+
+#include "drover/balancing/policy.hpp"
+#include "drover/routing/name_hash.hpp"
+
+namespace drover {
+
+/// A policy that gets its key by `Projection`, a callable or a pointer to a member, in place of `routing_key(message)`:
+/// `keyed_by<&order::account, consistent_hash<maglev>>`.
+template <auto Projection, balancing_policy Policy>
+struct keyed_by : Policy {
+    static_assert(includes(Policy::needs, signals::key),
+                  "drover: keyed_by around a policy that reads no key; leave keyed_by out");
+    static constexpr auto projection = Projection;
+};
+
+namespace detail {
+
+template <class K>
+concept key_like =
+    std::integral<K> || std::is_enum_v<K> || std::convertible_to<const K&, std::string_view> || requires(const K& key) {
+        { std::hash<K>{}(key) } -> std::convertible_to<std::uint64_t>;
+    };
+
+template <class K>
+pick_key key_of_value(const K& key) noexcept {
+    if constexpr (std::integral<K> || std::is_enum_v<K>) {
+        return {static_cast<std::uint64_t>(key)};
+    } else if constexpr (std::convertible_to<const K&, std::string_view>) {
+        return {hash_name(std::string_view(key))};
+    } else {
+        return {static_cast<std::uint64_t>(std::hash<K>{}(key))};
+    }
+}
+
+template <class M>
+concept has_routing_key = requires(const M& message) {
+    { routing_key(message) };
+    requires key_like<std::remove_cvref_t<decltype(routing_key(message))>>;
+};
+
+template <class Policy, class M>
+concept has_projection = requires(const M& message) {
+    { std::invoke(Policy::projection, message) };
+    requires key_like<std::remove_cvref_t<decltype(std::invoke(Policy::projection, message))>>;
+};
+
+}  // namespace detail
+
+/// True, or one error of one fixed sentence: does the policy find a key in messages of type `M`, if it wants one?
+template <class Policy, class M>
+consteval bool check_key() {
+    if constexpr (!includes(Policy::needs, signals::key)) {
+        return true;
+    } else {
+        constexpr bool found = detail::has_projection<Policy, M> || detail::has_routing_key<M>;
+        static_assert(
+            found,
+            "drover: no routing key: the pool's policy picks by key, so declare routing_key(const M&) beside the "
+            "message's type, or name the policy keyed_by<projection, policy>; a key is a number, an enum, a "
+            "string or something with a std::hash");
+        return found;
+    }
+}
+
+/// The key of a message: what the policy's projection says, else `routing_key(message)`, found beside the message's type.
+/// A number or an enum is itself, a string is hashed, all else is hashed by std::hash. Throws what the user's code throws.
+template <class Policy, class M>
+pick_key key_of(const M& message) {
+    if constexpr (!includes(Policy::needs, signals::key)) {
+        return {};
+    } else if constexpr (detail::has_projection<Policy, M>) {
+        return detail::key_of_value<std::remove_cvref_t<decltype(std::invoke(Policy::projection, message))>>(
+            std::invoke(Policy::projection, message));
+    } else {
+        return detail::key_of_value<std::remove_cvref_t<decltype(routing_key(message))>>(routing_key(message));
+    }
+}
+
+}  // namespace drover
