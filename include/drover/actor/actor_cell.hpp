@@ -7,6 +7,12 @@
 
 namespace drover {
 
+/// As an actor of which type others see one of type `A`.
+template <class A>
+struct seen_as {
+    using type = A;
+};
+
 /// A cell with room for the actor's state.
 template <class A, class F>
 struct actor_cell final : basic_cell<F> {

@@ -33,6 +33,7 @@ struct admitted {
     message_node* evicted = nullptr;  ///< what made room, linked: dead letters, once this sender holds no place
     bool counted = false;             ///< a pool's pick has counted it on the member's load
     bool moved = false;               ///< out of another mailbox: it is in the accounts already
+    bool may_wait = false;            ///< of a pool, which finds the real place when it has the message
 };
 
 template <class F>

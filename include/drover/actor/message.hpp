@@ -12,6 +12,7 @@
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/actor/redelivery.hpp"
+#include "drover/actor/routing_key.hpp"
 #include "drover/actor/task_run.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
@@ -117,7 +118,8 @@ private:
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
     static constexpr detail::record_type<A, F> record = detail::record_of<A, F, told_message>(
-        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>()});
+        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>(),
+         detail::key_function<envelope_type, M>()});
 };
 
 /// An ask: the message and the right to answer it.
@@ -217,7 +219,8 @@ private:
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
     static constexpr detail::record_type<A, F> record = detail::record_of<A, F, asked_message>(
-        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>()});
+        {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>(),
+         detail::key_function<envelope_type, M>()});
 };
 
 }  // namespace drover

@@ -288,8 +288,8 @@ inline constexpr cell_operations<F> actor_cell<A, F>::record{
     }(),
     &destroy_state,
     &free,
-    &typeid(A),
-    type_name<A>(),
+    &typeid(typename seen_as<A>::type),
+    type_name<typename seen_as<A>::type>(),
     []() -> std::size_t {
         if constexpr (chooses_outbox<A>) {
             return A::outbox::size;

@@ -22,6 +22,8 @@ struct envelope_operations {
     std::uint8_t size_class;            ///< of the block pool, or `not_pooled`
     std::string_view message;           ///< its type, for people
     std::size_t (*level)(const message_node*) = nullptr;  ///< its priority; null: 0
+    std::uint64_t (*key)(const message_node*) =
+        nullptr;  ///< by which a pool may pick; null: none; throws what it throws
 
     static constexpr std::uint8_t not_pooled = 0xff;
 };

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <ranges>
 #include <stdexcept>
@@ -14,10 +16,12 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "drover/actor/answer.hpp"
+#include "drover/actor/recipient.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/balancing/weighted_round_robin.hpp"
 #include "drover/base/text.hpp"
 #include "drover/pool/pool_controller.hpp"
+#include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_send.hpp"
 #include "drover/pool/pool_state.hpp"
 
@@ -40,8 +44,12 @@ struct pool_member_view {
 /// allocates when a thread makes its first one. Messages of one sender to one member arrive in order; which member gets
 /// the next one is the policy's choice, so there is no order among members. If no member takes messages, a send answers
 /// `no_target`, and `stopped` once the pool has stopped; the message is a dead letter of the pool.
+///
+/// It is a handle, so it can be watched, named and compared; and it turns into a `ref<A>` or a `recipient` by itself, through
+/// which each message is picked for as well, at the price of an indirect call and of the type: there a full member's mailbox
+/// is answered only after the message has gone, and a policy by key wants a declared routing_key.
 template <class A, balancing_policy Policy = weighted_round_robin, class F = features>
-class pool {
+class pool : public basic_handle<F> {
     using state = pool_state<Policy, F>;
     using controller = pool_controller<A, Policy, F>;
 
@@ -51,8 +59,6 @@ public:
     using view = pool_member_view<A, F>;
 
     pool() noexcept = default;
-
-    explicit operator bool() const noexcept { return state_ != nullptr; }
 
     /// As ref::tell().
     template <class M>
@@ -167,22 +173,25 @@ public:
         });
     }
 
-    std::string_view name() const noexcept {
-        return state_ != nullptr ? state_->controller.name() : std::string_view("nobody");
-    }
-
-    /// The actor that is its members' parent: to watch it, to stop it.
+    /// The actor that is its members' parent: it stops last.
     basic_handle<F> parent() const noexcept { return state_ != nullptr ? state_->controller : basic_handle<F>(); }
 
-    /// Stops the members, and with them the pool. As basic_handle::stop().
-    void stop() const noexcept { parent().stop(); }
-    bool stopped() const noexcept { return parent().stopped(); }
-
-    friend bool operator==(const pool& a, const pool& b) noexcept { return a.state_ == b.state_; }
+    operator ref<A, F>() const noexcept { return ref<A, F>(this->cell_); }
+    template <class M>
+        requires handles<A, M, F>
+    operator recipient<M, F>() const noexcept {
+        return ref<A, F>(this->cell_);
+    }
+    template <class R, class M>
+        requires(answers<A, M, F> && std::same_as<reply_type<A, M, F>, R>)
+    operator recipient<R(M), F>() const noexcept {
+        return ref<A, F>(this->cell_);
+    }
 
     // --- for the runtime -----------------------------------------------------------------------------------------------
 
-    explicit pool(boost::intrusive_ptr<state> shared) noexcept : state_(std::move(shared)) {}
+    explicit pool(const basic_handle<F>& face) noexcept
+        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox<Policy>>::of(*face.cell()).pool.get()) {}
 
 private:
     template <class M>
@@ -227,7 +236,7 @@ private:
         }
     }
 
-    boost::intrusive_ptr<state> state_;
+    state* state_ = nullptr;  // the actor's mailbox keeps it
 };
 
 }  // namespace drover

@@ -18,7 +18,9 @@
 #include "drover/actor/handler.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
+#include "drover/actor/spawn.hpp"
 #include "drover/actor/watch.hpp"
+#include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_member.hpp"
 #include "drover/pool/pool_state.hpp"
 
@@ -56,15 +58,21 @@ public:
     pool_controller(boost::intrusive_ptr<state> pool, spawner spawn) noexcept
         : pool_(std::move(pool)), spawn_(std::move(spawn)) {}
 
-    /// The first members, before anybody knows this actor, whose cell is `self`.
+    /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
     void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
+        const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, face_mailbox<Policy>>(
+            *self.core, &self, {.name = std::string(self.name())}, nullptr, face_build<A, Policy, F>{pool_});
+        face_ = basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(face.cell()));
         for (std::size_t each = 0; each != count; ++each) {
             spawn_member(self, each < weights.size() ? std::optional(weights[each]) : std::nullopt);
         }
         rebuild();
     }
 
+    const basic_handle<F>& face() const noexcept { return face_; }
+
     void started(context& me) {
+        me.watch(face_, [this](basic_stopped_event<F>&& gone) { end(*context::current(), gone.reason.kind()); });
         for (const seat& each : seats_) {
             watch(me, each);
         }
@@ -157,16 +165,35 @@ private:
         member* const kept = link.get();
         ref<A, F> fresh = spawn_(self, id, std::move(link));
         next_id_ += 1;
+        alive_ += 1;
         return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
     }
 
     void watch(context& me, const seat& one) {
-        me.watch(one.actor, [this, &me_cell = me.cell(), id = one.id](basic_stopped_event<F>&&) {
+        me.watch(one.actor, [this, id = one.id](basic_stopped_event<F>&&) {
+            context& turn = *context::current();
+            alive_ -= 1;
             if (const auto gone = find(id); gone != seats_.end()) {
                 seats_.erase(gone);
-                change(*context::current());
+                change(turn);
+            }
+            if (ends_ && alive_ == 0) {
+                turn.stop();
             }
         });
+    }
+
+    // Somebody has stopped the pool by a ref to it.
+    void end(context& me, stop_kind how) {
+        if (how != stop_kind::drained || alive_ == 0) {
+            me.stop();
+            return;
+        }
+        ends_ = true;
+        while (!seats_.empty()) {
+            leave(seats_.end() - 1, true);
+        }
+        change(me);
     }
 
     void leave(place gone, bool drains) {
@@ -252,7 +279,10 @@ private:
     std::vector<std::pair<basic_promise<bool, F>, bool>> changed_;
     std::vector<std::pair<basic_promise<std::size_t, F>, std::size_t>> resized_;
     std::uint64_t next_id_ = 0;
+    basic_handle<F> face_;
+    std::size_t alive_ = 0;  // members that have not stopped, also those that are leaving
     bool changing_ = false;
+    bool ends_ = false;  // when the last member has
     bool closed_ = false;
 };
 

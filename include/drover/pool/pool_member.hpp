@@ -5,9 +5,8 @@
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include "drover/actor/mailbox_box.hpp"
 #include "drover/actor/membership.hpp"
-#include "drover/actor/ref.hpp"
+#include "drover/pool/forward.hpp"
 #include "drover/pool/member_gauge.hpp"
 #include "drover/pool/pool_state.hpp"
 #include "drover/scheduling/this_thread.hpp"
@@ -40,39 +39,15 @@ private:
             static_cast<envelope_of<F>*>(node)->operations->size_class == operations_of<F>::not_pooled) {
             return false;
         }
-        try {
-            lane& mine = lane_to(pool_->core);
-            const send_bracket bracket(mine);
-            for (int left = state::most_picks; left != 0; --left) {
-                const picked_member<F> to = pool_->pick(mine, {});
-                if (!to) {
-                    return false;
-                }
-                if (!to.cell().system.is_closed() && move_to(mine, to, node)) {
-                    return true;
-                }
-            }
-        } catch (...) {  // no memory for this thread's part of the pool
-        }
-        return false;
-    }
-
-    static bool move_to(lane& mine, const picked_member<F>& to, message_node* node) noexcept {
-        basic_cell<F>& cell = to.cell();
-        node->next.store(nullptr, std::memory_order_relaxed);
-        if (cell.box == nullptr) {
-            static_cast<void>(cell.follow_push(mine, tagged_list::push_chain(cell.incoming, node, node)));
-            return true;
-        }
-        admitted place = cell.box->operations->admit_if_room(cell, 1);
-        if (!is_accepted(place.result)) {
-            to.link().operations->refused(to.link(), 1);
+        const auto key = detail::key_in<Policy, F>(node, *pool_->controller.cell());
+        lane& mine = lane_to(pool_->core);  // it is there: this thread empties a mailbox of this runtime
+        const send_bracket bracket(mine);
+        if (!key) {
             return false;
         }
-        place.moved = true;
-        place.counted = to.link().counted_by_pick;
-        static_cast<void>(cell.box->operations->push(cell, mine, node, node, 1, place));
-        return true;
+        const delivery result =
+            detail::forward(*pool_, mine, node, *key, {.result = delivery::accepted, .moved = true});
+        return is_accepted(result) || result == delivery::stopped;
     }
 
     static constexpr membership::operations_type record{

@@ -12,9 +12,9 @@
 
 #include "drover/actor/send.hpp"
 #include "drover/base/type_name.hpp"
-#include "drover/pool/pool_member.hpp"
+#include "drover/pool/keyed_by.hpp"
+#include "drover/pool/member_gauge.hpp"
 #include "drover/pool/pool_state.hpp"
-#include "drover/pool/routing_key.hpp"
 #include "drover/routing/batch_split.hpp"
 
 namespace drover::detail {

@@ -70,14 +70,17 @@ struct controller_build {
     typename controller::spawner spawn;
     const pool_options<Policy>& options;
     std::exception_ptr& thrown;
+    basic_handle<F>& face;
 
     void operator()(controller* at) { ::new (static_cast<void*>(at)) controller(pool, std::move(spawn)); }
 
     void populate(basic_cell<F>& cell) noexcept {
         pool->controller = basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(&cell));
         pool->news = ref<controller, F>(boost::intrusive_ptr<basic_cell<F>>(&cell));
+        controller& state = actor_cell<controller, F>::state_of(cell);
         try {
-            actor_cell<controller, F>::state_of(cell).populate(cell, options.members, options.weights);
+            state.populate(cell, options.members, options.weights);
+            face = state.face();
         } catch (...) {
             thrown = std::current_exception();
         }
@@ -91,11 +94,11 @@ void check_pool_options(const pool_options<Policy>& options) {
             join_text({"drover: pool_options::weights has ", std::to_string(options.weights.size()), " weights for ",
                        std::to_string(options.members), " members; give one each or fewer"}));
     }
-    if (includes(Policy::needs, signals::key) && options.undelivered == undelivered::pick_again) {
+    if (has_projection<Policy> && options.undelivered == undelivered::pick_again) {
         throw std::invalid_argument(
-            "drover: pool_options::undelivered is pick_again in a pool that picks by key, where a message belongs to "
-            "one "
-            "member; use dead_letters");
+            "drover: pool_options::undelivered is pick_again in a pool whose keys come from keyed_by, which cannot be "
+            "asked "
+            "again; declare routing_key(const M&) beside the message's type in place of it, or use dead_letters");
     }
 }
 
@@ -108,15 +111,17 @@ pool<A, Policy, F> spawn_pool_from(actor_core<F>& core, basic_cell<F>* parent, p
     const boost::intrusive_ptr<pool_state<Policy, F>> shared(new pool_state<Policy, F>(core, options.policy, seed));
     shared->passes_on = options.undelivered == undelivered::pick_again;
     std::exception_ptr thrown;
+    basic_handle<F> face;
     spawn_options own{.name = options.name.empty() ? join_text({"pool of ", type_name<A>()}) : options.name};
     const ref<controller, F> made = spawn_built<controller, F, unbounded_mailbox>(
         core, parent, std::move(own), nullptr,
-        controller_build<A, Policy, F>{shared, member_spawner<A, Policy, F>(core, options, source), options, thrown});
+        controller_build<A, Policy, F>{shared, member_spawner<A, Policy, F>(core, options, source), options, thrown,
+                                       face});
     if (thrown != nullptr) {
         made.stop();
         std::rethrow_exception(thrown);
     }
-    return pool<A, Policy, F>(shared);
+    return pool<A, Policy, F>(face);
 }
 
 template <class F>

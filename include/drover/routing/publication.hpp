@@ -14,6 +14,7 @@
 #include "drover/actor/handler.hpp"
 #include "drover/actor/message.hpp"
 #include "drover/actor/redelivery.hpp"
+#include "drover/actor/routing_key.hpp"
 #include "drover/actor/send.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
@@ -123,10 +124,20 @@ private:
         }
     }
 
+    static consteval auto key_function() noexcept -> std::uint64_t (*)(const message_node*) {
+        if constexpr (detail::has_routing_key<M>) {
+            return [](const message_node* node) {
+                return detail::declared_key<M>(static_cast<const envelope_type*>(node)->payload()->message()).bits;
+            };
+        } else {
+            return nullptr;
+        }
+    }
+
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->payload()->release(); }
 
     static constexpr detail::record_type<A, F> record = detail::record_of<A, F, published_message>(
-        {&run, &discard, envelope_type::size_class, type_name<M>(), level_function()});
+        {&run, &discard, envelope_type::size_class, type_name<M>(), level_function(), key_function()});
 };
 
 /// True, or one error of one fixed sentence: can an actor of type `A` be given messages that it shares with others?

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <concepts>
-#include <cstdint>
 #include <functional>
-#include <string_view>
 #include <type_traits>
 
+#include "drover/actor/routing_key.hpp"
 #include "drover/balancing/policy.hpp"
-#include "drover/routing/name_hash.hpp"
 
 namespace drover {
 
@@ -20,33 +17,13 @@ struct keyed_by : Policy {
     static constexpr auto projection = Projection;
 };
 
+template <class Policy>
+concept has_projection = requires { Policy::projection; };
+
 namespace detail {
 
-template <class K>
-concept key_like =
-    std::integral<K> || std::is_enum_v<K> || std::convertible_to<const K&, std::string_view> || requires(const K& key) {
-        { std::hash<K>{}(key) } -> std::convertible_to<std::uint64_t>;
-    };
-
-template <class K>
-pick_key key_of_value(const K& key) noexcept {
-    if constexpr (std::integral<K> || std::is_enum_v<K>) {
-        return {static_cast<std::uint64_t>(key)};
-    } else if constexpr (std::convertible_to<const K&, std::string_view>) {
-        return {hash_name(std::string_view(key))};
-    } else {
-        return {static_cast<std::uint64_t>(std::hash<K>{}(key))};
-    }
-}
-
-template <class M>
-concept has_routing_key = requires(const M& message) {
-    { routing_key(message) };
-    requires key_like<std::remove_cvref_t<decltype(routing_key(message))>>;
-};
-
 template <class Policy, class M>
-concept has_projection = requires(const M& message) {
+concept projects = has_projection<Policy> && requires(const M& message) {
     { std::invoke(Policy::projection, message) };
     requires key_like<std::remove_cvref_t<decltype(std::invoke(Policy::projection, message))>>;
 };
@@ -59,7 +36,7 @@ consteval bool check_key() {
     if constexpr (!includes(Policy::needs, signals::key)) {
         return true;
     } else {
-        constexpr bool found = detail::has_projection<Policy, M> || detail::has_routing_key<M>;
+        constexpr bool found = detail::projects<Policy, M> || (!has_projection<Policy> && detail::has_routing_key<M>);
         static_assert(
             found,
             "drover: no routing key: the pool's policy picks by key, so declare routing_key(const M&) beside the "
@@ -75,11 +52,11 @@ template <class Policy, class M>
 pick_key key_of(const M& message) {
     if constexpr (!includes(Policy::needs, signals::key)) {
         return {};
-    } else if constexpr (detail::has_projection<Policy, M>) {
+    } else if constexpr (has_projection<Policy>) {
         return detail::key_of_value<std::remove_cvref_t<decltype(std::invoke(Policy::projection, message))>>(
             std::invoke(Policy::projection, message));
     } else {
-        return detail::key_of_value<std::remove_cvref_t<decltype(routing_key(message))>>(routing_key(message));
+        return detail::declared_key<M>(message);
     }
 }
 

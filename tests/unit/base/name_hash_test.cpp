@@ -1,4 +1,4 @@
-#include <drover/routing/name_hash.hpp>
+#include <drover/base/name_hash.hpp>
 
 #include <bitset>
 #include <cstddef>
