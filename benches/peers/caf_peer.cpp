@@ -268,6 +268,51 @@ outcome fan_in(std::uint64_t messages, std::size_t threads) {
             expect_equal("the sum at the sink", sum, shape::fan_in_sum(each))};
 }
 
+class pool_summer : public caf::event_based_actor {
+public:
+    pool_summer(caf::actor_config& config, caf::actor collector, std::uint64_t share)
+        : caf::event_based_actor(config), collector_(std::move(collector)), share_(share) {}
+
+    caf::behavior make_behavior() override {
+        return {[this](value_atom, std::uint64_t number) {
+            sum_ += number;
+            if (++seen_ == share_) send(collector_, value_atom::value, sum_);
+        }};
+    }
+    void on_exit() override { collector_ = nullptr; }
+
+private:
+    caf::actor collector_;
+    std::uint64_t share_;
+    std::uint64_t sum_ = 0;
+    std::uint64_t seen_ = 0;
+};
+
+/// The numbers one by one, also where drover sends a batch: CAF's pool has nothing else.
+outcome pool_round_robin(std::uint64_t messages, std::size_t threads) {
+    auto const each = shape::pool_share(messages);
+    std::promise<std::uint64_t> finished;
+    system_under_test system(threads);
+    auto const collector = system->spawn<fan_in_sink>(&finished, shape::pool_members);
+    caf::scoped_execution_unit context(&*system);
+    auto const pool = caf::actor_pool::make(
+        &context, shape::pool_members,
+        [&] { return system->spawn<pool_summer>(collector, each * shape::fan_in_producers / shape::pool_members); },
+        caf::actor_pool::round_robin());
+    std::array<caf::actor, shape::fan_in_producers> producers;
+    for (auto& producer : producers) producer = system->spawn<fan_in_producer>(pool);
+
+    stopwatch const clock;
+    for (auto const& producer : producers) caf::anon_send(producer, go_atom::value, each);
+    auto const sum = await_answer(finished.get_future());
+    auto const elapsed = clock.elapsed();
+
+    auto const workers = system.workers();
+    system.end(pool);
+    return {elapsed, each * shape::fan_in_producers, workers,
+            expect_equal("the sum of the members", sum, shape::fan_in_sum(each))};
+}
+
 class throughput_member : public caf::event_based_actor {
 public:
     throughput_member(caf::actor_config& config, tally* finished, std::uint64_t expected)
@@ -525,7 +570,7 @@ outcome timer_fire(std::uint64_t messages, std::size_t threads) {
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 11> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 13> workloads{{{"ping_pong", &ping_pong},
                                                             {"thread_ring", &thread_ring},
                                                             {"counting", &counting},
                                                             {"counting_actor", &counting_actor},
@@ -535,6 +580,8 @@ int main(int argc, char** argv) {
                                                             {"fork_join_create", &fork_join_create},
                                                             {"ask_coroutine", &ask_coroutine},
                                                             {"watch_stop", &watch_stop},
-                                                            {"timer_fire", &timer_fire}}};
+                                                            {"timer_fire", &timer_fire},
+                                                            {"pool_round_robin", &pool_round_robin},
+                                                            {"pool_round_robin_batch", &pool_round_robin}}};
     return peer::run_one("caf", workloads, argc, argv);
 }

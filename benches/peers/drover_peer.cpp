@@ -6,6 +6,7 @@
 #include "../actor/timer_cancel.hpp"
 #include "../actor/timer_fire.hpp"
 #include "../actor/watch_stop.hpp"
+#include "../pool/round_robin.hpp"
 #include "../savina/counting.hpp"
 #include "../savina/counting_actor.hpp"
 #include "../savina/fan_in.hpp"
@@ -19,7 +20,7 @@
 /// One workload on drover, in a fresh process; run.py starts it. The bodies are those of the Google Benchmark programs.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 13> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 15> workloads{{{"ping_pong", &ping_pong},
                                                             {"thread_ring", &thread_ring},
                                                             {"counting", &counting},
                                                             {"counting_actor", &counting_actor},
@@ -31,6 +32,8 @@ int main(int argc, char** argv) {
                                                             {"watch_stop", &watch_stop},
                                                             {"timer_cancel", &timer_cancel},
                                                             {"timer_fire", &timer_fire},
-                                                            {"restart", &restart}}};
+                                                            {"restart", &restart},
+                                                            {"pool_round_robin", &pool_round_robin},
+                                                            {"pool_round_robin_batch", &pool_round_robin_batch}}};
     return peer::run_one("drover", workloads, argc, argv);
 }

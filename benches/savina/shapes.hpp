@@ -10,6 +10,8 @@ namespace benches::shape {
 inline constexpr std::size_t ring_actors = 100;
 inline constexpr std::size_t fan_in_producers = 4;
 inline constexpr std::size_t fork_join_actors = 60;
+inline constexpr std::size_t pool_members = 8;
+inline constexpr std::size_t pool_batch = 32;
 
 /// Balls the player has seen who gets the last one: the two take turns, and both see half, the first one more if odd.
 constexpr std::uint64_t last_players_balls(std::uint64_t messages) {
@@ -30,5 +32,11 @@ constexpr std::uint64_t fan_in_sum(std::uint64_t each) {
 constexpr std::uint64_t share(std::uint64_t messages, std::size_t among) {
     return messages < among ? 1 : messages / among;
 }
+
+/// Numbers of one producer to a pool, so that all batches are whole and all members get the same count.
+constexpr std::uint64_t pool_share(std::uint64_t messages) {
+    return share(share(messages, fan_in_producers), pool_batch) * pool_batch;
+}
+static_assert(pool_batch % pool_members == 0);
 
 }  // namespace benches::shape

@@ -20,6 +20,7 @@
 #include "drover/actor/ref.hpp"
 #include "drover/balancing/weighted_round_robin.hpp"
 #include "drover/base/text.hpp"
+#include "drover/pool/pool_batch.hpp"
 #include "drover/pool/pool_controller.hpp"
 #include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_send.hpp"

@@ -25,17 +25,19 @@ template <class F>
 class picked_member {
 public:
     picked_member() noexcept = default;
-    picked_member(const lane& mine, basic_cell<F>& cell, membership& link) noexcept
-        : cell_(&cell), link_(&link), counted_(!mine.queue || cell.system.is_closed()) {
-        if (counted_) {
+    picked_member(const lane& mine, basic_cell<F>& cell, membership& link) noexcept : cell_(&cell), link_(&link) {
+        if (!mine.queue || cell.system.is_closed()) {
             cell.retain();
+            counted_ = &cell;
         }
     }
+    picked_member(picked_member&& other) noexcept
+        : cell_(other.cell_), link_(other.link_), counted_(std::exchange(other.counted_, nullptr)) {}
     picked_member(const picked_member&) = delete;
     picked_member& operator=(const picked_member&) = delete;
     ~picked_member() {
-        if (counted_) {
-            cell_->release();
+        if (counted_ != nullptr) {
+            counted_->release();
         }
     }
 
@@ -46,7 +48,7 @@ public:
 private:
     basic_cell<F>* cell_ = nullptr;
     membership* link_ = nullptr;
-    bool counted_ = false;
+    basic_cell<F>* counted_ = nullptr;
 };
 
 /// What a pool's controller is told of a member, by whichever thread found out.
@@ -90,20 +92,17 @@ public:
     picked_member<F> pick(lane& mine, pick_key key) {
         typename Policy::local& local = locals_.of(mine);
         const read_scope scope(mine);
+        const typename table::member* const found = pick_from(*present_.read(scope), local, key);
+        return found != nullptr ? picked_member<F>(mine, *found->cell, *found->link) : picked_member<F>();
+    }
+
+    /// As pick(), for many at once: calls `use(pick)`, where `pick(key)` gives a member or null, inside a read_scope.
+    template <class Use>
+    void pick_many(lane& mine, Use use) {
+        typename Policy::local& local = locals_.of(mine);
+        const read_scope scope(mine);
         const table& now = *present_.read(scope);
-        for (int left = most_picks;; --left) {
-            const member_index index = Policy::pick(now.picks, picks, local, key);
-            if (index == no_member) {
-                return {};
-            }
-            const typename table::member& found = now.members[index];
-            if (!found.cell->system.is_closed() || left == 1) [[likely]] {
-                return {mine, *found.cell, *found.link};
-            }
-            if constexpr (counts_picks<Policy>) {
-                found.link->load.withdrawn();
-            }
-        }
+        use([&](pick_key key) noexcept { return pick_from(now, local, key); });
     }
 
     /// What `look(table)` gives, inside a read_scope: it runs no code of the user's.
@@ -125,6 +124,22 @@ public:
     }
 
 private:
+    const typename table::member* pick_from(const table& now, typename Policy::local& local, pick_key key) noexcept {
+        for (int left = most_picks;; --left) {
+            const member_index index = Policy::pick(now.picks, picks, local, key);
+            if (index == no_member) {
+                return nullptr;
+            }
+            const typename table::member& found = now.members[index];
+            if (!found.cell->system.is_closed() || left == 1) [[likely]] {
+                return &found;
+            }
+            if constexpr (counts_picks<Policy>) {
+                found.link->load.withdrawn();
+            }
+        }
+    }
+
     snapshot<table> present_;
     locals_by_thread<typename Policy::local> locals_;
 };
