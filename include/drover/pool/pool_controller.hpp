@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -19,9 +20,13 @@
 #include "drover/actor/promise.hpp"
 #include "drover/actor/ref.hpp"
 #include "drover/actor/spawn.hpp"
+#include "drover/actor/timer_handle.hpp"
 #include "drover/actor/watch.hpp"
+#include "drover/base/clock.hpp"
+#include "drover/base/text.hpp"
 #include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_member.hpp"
+#include "drover/pool/pool_options.hpp"
 #include "drover/pool/pool_state.hpp"
 
 namespace drover {
@@ -55,8 +60,11 @@ public:
     /// Makes an actor, a child of the second, whose supervision owns the membership.
     using spawner = std::function<ref<A, F>(basic_cell<F>&, std::uint64_t id, std::unique_ptr<member>)>;
 
-    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn) noexcept
-        : pool_(std::move(pool)), spawn_(std::move(spawn)) {}
+    struct weigh_again {};
+    using weigher = std::function<double(const member_figures&)>;
+
+    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every) noexcept
+        : pool_(std::move(pool)), spawn_(std::move(spawn)), weigh_(std::move(weigh)), weigh_every_(weigh_every) {}
 
     /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
     void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
@@ -75,6 +83,9 @@ public:
         me.watch(face_, [this](basic_stopped_event<F>&& gone) { end(*context::current(), gone.reason.kind()); });
         for (const seat& each : seats_) {
             watch(me, each);
+        }
+        if (weigh_) {
+            weighing_ = me.template self<pool_controller>().tell_every(weigh_every_, weigh_again{});
         }
     }
 
@@ -124,6 +135,25 @@ public:
         if (found != seats_.end()) {
             found->away = heard.kind == member_news::away;
             change(me);
+        }
+    }
+
+    void operator()(const weigh_again&, context& me) {
+        for (seat& each : seats_) {
+            try {
+                const double fresh = weigh_({each.id, each.actor.name(), each.weight, each.link->load.read()});
+                if (!std::isfinite(fresh) || fresh < 0) {
+                    throw std::invalid_argument(
+                        join_text({"drover: pool_options::weigh gave ", each.actor.name(), " the weight ",
+                                   detail::number_text(fresh), "; give it a finite one of 0 or more"}));
+                }
+                if (each.weight != fresh) {
+                    each.weight = fresh;
+                    change(me);
+                }
+            } catch (...) {
+                pool_->core.report(failure{me.self().name(), me.self().id(), "weigh", std::current_exception()});
+            }
         }
     }
 
@@ -273,6 +303,9 @@ private:
 
     const boost::intrusive_ptr<state> pool_;
     const spawner spawn_;
+    const weigher weigh_;
+    const clock_duration weigh_every_;
+    timer_handle weighing_;
     std::vector<seat> seats_;
     std::vector<leaving> leaving_;
     std::vector<std::pair<basic_promise<ref<A, F>, F>, std::uint64_t>> added_;

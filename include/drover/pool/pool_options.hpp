@@ -1,13 +1,17 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drover/actor/spawn.hpp"
 #include "drover/balancing/policy.hpp"
+#include "drover/base/clock.hpp"
 #include "drover/supervision/supervision.hpp"
 
 namespace drover {
@@ -16,6 +20,14 @@ namespace drover {
 enum class undelivered : std::uint8_t {
     dead_letters,
     pick_again,  ///< another member gets them, whose handlers do not mind that the first one may have begun the like
+};
+
+/// What a function that gives weights may look at.
+struct member_figures {
+    std::uint64_t id;  ///< within the pool, from 0 in the order of their making
+    std::string_view name;
+    std::optional<double> weight;  ///< the present one
+    std::uint64_t load;            ///< as pool_member_view::load
 };
 
 /// What may be said of a pool when it is made.
@@ -29,6 +41,11 @@ struct pool_options {
                                         ///< member beyond its limit is not picked, and tried again after
                                         ///< `backoff.most` each time, whatever `beyond` says
     spawn_options each{};               ///< of each member; its name is the pool's
+    /// Gives each member's weight, every `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it
+    /// is never called by two threads at once. What throws, or is no finite number of 0 or more, is told the failure sink,
+    /// and the member keeps its weight.
+    std::function<double(const member_figures&)> weigh{};
+    clock_duration weigh_every = std::chrono::seconds(1);  ///< > 0
     drover::undelivered undelivered = undelivered::dead_letters;
     std::uint64_t seed = 0;  ///< of all that is random; 0: the pool's own, from its runtime's ids
 };

@@ -72,7 +72,9 @@ struct controller_build {
     std::exception_ptr& thrown;
     basic_handle<F>& face;
 
-    void operator()(controller* at) { ::new (static_cast<void*>(at)) controller(pool, std::move(spawn)); }
+    void operator()(controller* at) {
+        ::new (static_cast<void*>(at)) controller(pool, std::move(spawn), options.weigh, options.weigh_every);
+    }
 
     void populate(basic_cell<F>& cell) noexcept {
         pool->controller = basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(&cell));
@@ -93,6 +95,10 @@ void check_pool_options(const pool_options<Policy>& options) {
         throw std::invalid_argument(
             join_text({"drover: pool_options::weights has ", std::to_string(options.weights.size()), " weights for ",
                        std::to_string(options.members), " members; give one each or fewer"}));
+    }
+    if (options.weigh_every.count() <= 0) {
+        throw std::invalid_argument(join_text({"drover: pool_options::weigh_every is ",
+                                               std::to_string(options.weigh_every.count()), " ns; use more than 0"}));
     }
     if (has_projection<Policy> && options.undelivered == undelivered::pick_again) {
         throw std::invalid_argument(
