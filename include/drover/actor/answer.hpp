@@ -122,6 +122,9 @@ public:
     template <class Callable>
     void then(basic_context<F>& turn, Callable f);
 
+    /// For the runtime: the record, with its count; null if the ask was refused at once.
+    reply_record<R, F>* release() noexcept { return std::exchange(record_, nullptr); }
+
     /// In a task: `co_await` of this gives the reply or why there is none, as result() does. Once.
     answer_as_result<R, F> as_result() { return {std::move(*this)}; }
 

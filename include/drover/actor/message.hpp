@@ -163,6 +163,10 @@ private:
             turn.leave_unhandled();
             return;
         }
+        if (payload.answer && payload.answer.record()->withdrawn.load(std::memory_order_relaxed)) [[unlikely]] {
+            self.destroy_payload();
+            return;
+        }
         std::exception_ptr thrown;
         try {
             if constexpr (!detail::check_redelivery<A, M, F>()) {

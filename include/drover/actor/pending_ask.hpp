@@ -25,6 +25,7 @@ struct pending_ask : signal<basic_context<F>>, timer {
         open,       ///< no result, nobody waits
         waiting,    ///< a thread waits on this word
         continued,  ///< the asking actor goes on when the result is there
+        forwarded,  ///< `forward` is called when the result is there
         abandoned,  ///< the asking actor has stopped
         ready,      ///< the result is there
     };
@@ -43,8 +44,12 @@ struct pending_ask : signal<basic_context<F>>, timer {
     std::atomic<std::uint32_t> phase{open};
     std::atomic<bool> claimed{false};
     bool timed = false;
-    bool shared = false;                               ///< two may answer: set before the second can
+    bool shared = false;                 ///< two may answer: set before the second can
+    std::atomic<bool> withdrawn{false};  ///< nobody wants it any more: a handler that has not begun need not
     void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
+    void (*forward)(pending_ask&) noexcept =
+        nullptr;  ///< in whichever thread has the result, once; has the asker's count
+    void* forward_to = nullptr;
 
     /// When it ends, on the asked actor's clock; time_point::max() if never. Fixed once the message is under way.
     time_point due() const noexcept {
@@ -60,7 +65,18 @@ struct pending_ask : signal<basic_context<F>>, timer {
         switch (phase.exchange(ready, std::memory_order_acq_rel)) {
             case waiting: futex_wake_all(phase); return true;
             case continued: return hand_over();
+            case forwarded: forward(*this); return true;
             default: return true;
+        }
+    }
+
+    /// The asker's: `what` is called instead of waking anybody; here if the result is there.
+    void forward_by(void (*what)(pending_ask&) noexcept, void* to) noexcept {
+        forward = what;
+        forward_to = to;
+        std::uint32_t expected = open;
+        if (!phase.compare_exchange_strong(expected, forwarded, std::memory_order_acq_rel)) {
+            what(*this);
         }
     }
 

@@ -25,6 +25,7 @@
 #include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_send.hpp"
 #include "drover/pool/pool_state.hpp"
+#include "drover/pool/scatter.hpp"
 
 namespace drover {
 
@@ -116,13 +117,26 @@ public:
     std::size_t broadcast(const M& message) const {
         if constexpr (check_tell<A, M, F>()) {
             std::size_t taken = 0;
-            for (const boost::intrusive_ptr<basic_cell<F>>& each : cells()) {
+            for (const boost::intrusive_ptr<basic_cell<F>>& each : cells([](const auto&) { return true; })) {
                 taken += is_accepted(detail::tell_cell<A>(*each, M(message))) ? 1U : 0U;
             }
             return taken;
         } else {
             return 0;
         }
+    }
+
+    /// Asks all members that are picked at the moment, and the first that succeeds is the answer; if none does, the last that
+    /// fails. The others are withdrawn: a member that has not begun the message does not. O(members), an ask each. Throws as
+    /// ref::ask() and what the message's copy throws.
+    template <class M>
+    [[nodiscard]] auto scatter_gather_first(const M& message) const -> typename detail::ask_result<A, M, F>::type {
+        return scattered(message, nullptr);
+    }
+    template <class M>
+    [[nodiscard]] auto scatter_gather_first(const M& message, clock_duration timeout) const ->
+        typename detail::ask_result<A, M, F>::type {
+        return scattered(message, &timeout);
     }
 
     /// One member more, built as the others; the answer is its ref, once messages go to it. Throws std::invalid_argument if
@@ -209,21 +223,42 @@ private:
         }
     }
 
+    template <class M>
+    auto scattered(const M& message, const clock_duration* timeout) const ->
+        typename detail::ask_result<A, M, F>::type {
+        if constexpr (check_ask<A, M, F>()) {
+            using reply = answer<reply_type<A, M, F>, F>;
+            if (state_ == nullptr) {
+                return reply(ask_error{ask_error::no_target, nullptr});
+            }
+            const auto found = cells([](const auto& each) { return each.pickable && each.info.weight != 0.0; });
+            if (found.empty()) {
+                return detail::no_answer<reply, M>(*state_, lane_to(state_->core));
+            }
+            return detail::scatter<A>(found, *this->cell_, message, timeout);
+        } else {
+            return refused{};
+        }
+    }
+
     template <class Change>
     auto asked(Change&& what) const {
         const auto to = state_ != nullptr ? state_->controller.template as<controller>() : ref<controller, F>();
         return to.ask(std::forward<Change>(what));
     }
 
-    std::vector<boost::intrusive_ptr<basic_cell<F>>> cells() const {
+    template <class Wanted>
+    std::vector<boost::intrusive_ptr<basic_cell<F>>> cells(Wanted wanted) const {
         if (state_ == nullptr) {
             return {};
         }
-        return state_->read(lane_to(state_->core), [](const typename state::table& now) {
+        return state_->read(lane_to(state_->core), [wanted](const typename state::table& now) {
             std::vector<boost::intrusive_ptr<basic_cell<F>>> found;
             found.reserve(now.members.size());
             for (const auto& each : now.members) {
-                found.push_back(each.cell);
+                if (wanted(each)) {
+                    found.push_back(each.cell);
+                }
             }
             return found;
         });

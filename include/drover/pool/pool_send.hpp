@@ -35,6 +35,12 @@ delivery refuse_by_pool(const pool_state<Policy, F>& pool, lane& mine, std::stri
     return closed ? delivery::stopped : delivery::no_target;
 }
 
+template <class Reply, class M, class Policy, class F>
+Reply no_answer(const pool_state<Policy, F>& pool, lane& mine) {
+    const bool closed = refuse_by_pool(pool, mine, type_name<M>()) == delivery::stopped;
+    return Reply(ask_error{closed ? ask_error::actor_stopped : ask_error::no_target, nullptr});
+}
+
 template <class A, class Policy, class M, class F>
 delivery tell_pool(pool_state<Policy, F>& pool, M&& message) {
     const pick_key key = key_of<Policy>(message);
@@ -74,8 +80,7 @@ auto ask_pool(pool_state<Policy, F>& pool, M&& message, const clock_duration* ti
     lane& mine = lane_to(pool.core);
     const picked_member<F> to = pool.pick(mine, key);
     if (!to) [[unlikely]] {
-        const bool closed = refuse_by_pool(pool, mine, type_name<M>()) == delivery::stopped;
-        return reply(ask_error{closed ? ask_error::actor_stopped : ask_error::no_target, nullptr});
+        return no_answer<reply, M>(pool, mine);
     }
     return send_picked(to.link(),
                        [&] { return ask_cell<A>(to.cell(), std::forward<M>(message), timeout, &to.link()); });
