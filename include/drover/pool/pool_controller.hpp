@@ -97,9 +97,13 @@ public:
 
     later<ref<A, F>> operator()(const add_member& wanted, context& me) {
         auto answer = me.template later<ref<A, F>>();
-        const seat& fresh = spawn_member(me.cell(), wanted.weight);
-        watch(me, fresh);
-        added_.push_back({std::move(answer), fresh.id});
+        try {
+            grow(me, seats_.size() + 1, wanted.weight);
+        } catch (...) {
+            answer.fail(std::current_exception());
+            return {};
+        }
+        added_.push_back({std::move(answer), seats_.back().id});
         change(me);
         return {};
     }
@@ -119,13 +123,17 @@ public:
     }
 
     later<std::size_t> operator()(const resize_pool& wanted, context& me) {
-        while (seats_.size() < wanted.members) {
-            watch(me, spawn_member(me.cell(), std::nullopt));
+        auto answer = me.template later<std::size_t>();
+        try {
+            grow(me, wanted.members, std::nullopt);
+        } catch (...) {
+            answer.fail(std::current_exception());
+            return {};
         }
         while (seats_.size() > wanted.members) {
             leave(seats_.end() - 1, true);
         }
-        resized_.push_back({me.template later<std::size_t>(), seats_.size()});
+        resized_.push_back({std::move(answer), seats_.size()});
         change(me);
         return {};
     }
@@ -164,6 +172,7 @@ public:
             rebuild();
         } catch (...) {
             refuse_added(std::current_exception());
+            rebuild_without_added();
         }
         settle();
     }
@@ -175,6 +184,8 @@ private:
         member* link;
         std::optional<double> weight;
         bool away = false;
+        bool published = false;  ///< is in the present table
+        bool pickable = false;   ///< and is picked by it
     };
 
     struct leaving {
@@ -197,6 +208,26 @@ private:
         next_id_ += 1;
         alive_ += 1;
         return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
+    }
+
+    // Makes members until there are so many: all of them, or none if it throws.
+    void grow(context& me, std::size_t members, std::optional<double> weight) {
+        const std::size_t before = seats_.size();
+        if (ends_ && before < members) {
+            throw std::runtime_error(
+                "drover: a member more for a pool that stops when it is drained; add it before, or make another pool");
+        }
+        try {
+            while (seats_.size() < members) {
+                watch(me, spawn_member(me.cell(), weight));
+            }
+        } catch (...) {
+            while (seats_.size() > before) {
+                seats_.back().actor.stop();
+                seats_.pop_back();
+            }
+            throw;
+        }
     }
 
     void watch(context& me, const seat& one) {
@@ -233,20 +264,23 @@ private:
 
     // Behind what has come already.
     void change(context& me) {
-        if (!std::exchange(changing_, true)) {
+        if (!changing_) {
             me.template self<pool_controller>().tell(look_again{});
+            changing_ = true;
         }
     }
 
-    // Throws std::invalid_argument with the policy's sentence; then the table is the one before.
-    void rebuild() {
+    // Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members that
+    // have come back since then.
+    void rebuild(bool all = true) {
+        const auto takes_part = [all](const seat& each) noexcept { return !each.away && (all || each.pickable); };
         std::vector<typename table::member> members;
         std::vector<member_info> infos;
         members.reserve(seats_.size());
         std::vector<std::string> names;
         for (const bool pickable : {true, false}) {
             for (const seat& each : seats_) {
-                if (each.away == pickable) {
+                if (takes_part(each) != pickable) {
                     continue;
                 }
                 const member_info info{.id = each.id,
@@ -264,18 +298,37 @@ private:
             throw std::invalid_argument(to_string(picks.error()));
         }
         pool_->publish(std::make_unique<table>(std::move(picks.value()), std::move(members), closed_));
+        for (seat& each : seats_) {
+            each.pickable = takes_part(each);
+            each.published = true;
+        }
     }
 
+    // Who is in no table yet goes, and who has asked for it hears why.
     void refuse_added(const std::exception_ptr& why) noexcept {
-        for (auto& each : added_) {
-            if (const auto gone = find(each.second); gone != seats_.end()) {
-                gone->actor.stop();
-                seats_.erase(gone);
+        std::erase_if(seats_, [](const seat& each) {
+            if (!each.published) {
+                each.actor.stop();
             }
+            return !each.published;
+        });
+        for (auto& each : added_) {
+            each.first.fail(why);
+        }
+        for (auto& each : resized_) {
             each.first.fail(why);
         }
         added_.clear();
-        rebuild();
+        resized_.clear();
+    }
+
+    // If those who have come back have no room either they wait for the next change.
+    void rebuild_without_added() {
+        try {
+            rebuild();
+        } catch (const std::invalid_argument&) {
+            rebuild(false);
+        }
     }
 
     // What was asked for is in force.
