@@ -277,7 +277,6 @@ private:
         std::vector<typename table::member> members;
         std::vector<member_info> infos;
         members.reserve(seats_.size());
-        std::vector<std::string> names;
         for (const bool pickable : {true, false}) {
             for (const seat& each : seats_) {
                 if (takes_part(each) != pickable) {
