@@ -1,26 +1,121 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "drover/actor/membership.hpp"
+#include "drover/balancing/idle_mask.hpp"
+#include "drover/balancing/member_latency.hpp"
 #include "drover/balancing/policy.hpp"
+#include "drover/base/clock.hpp"
+#include "drover/scheduling/timer_service.hpp"
 
 namespace drover {
 
+namespace detail {
+
+struct keeps_no_latency {
+    explicit keeps_no_latency(const latency_options&) noexcept {}
+    void record(clock_duration, time_point, bool) noexcept {}
+};
+
+}  // namespace detail
+
+/// Does a policy want anything that its members' mailboxes must keep?
+template <class Policy>
+inline constexpr bool gauged = includes(Policy::needs, signals::depth) || includes(Policy::needs, signals::latency) ||
+                               includes(Policy::needs, signals::idle) || keeps_time<Policy>;
+
+/// What the mailbox of a member is made from.
+struct gauge_plan {
+    bool counted_by_pick = false;
+    latency_options latency{};
+    const timer_service* clock = nullptr;  ///< wanted for `latency`
+    idle_mask* idle = nullptr;             ///< wanted for `idle`, as is the slot
+    std::uint32_t slot = no_slot;
+    bool starts_idle = false;  ///< it does not run before its first message; whoever makes it has announced it
+};
+
 /// A member with what its own mailbox keeps of it for the pool's policy, and no more than `Needs` asks for. But for the load,
-/// it is for whoever consumes that mailbox: one thread at a time.
+/// and what others read of the latency, it is for whoever consumes that mailbox: one thread at a time.
 template <signals Needs>
 struct member_gauge : membership {
-    using membership::membership;
+    static constexpr bool times = includes(Needs, signals::latency);
+    static constexpr bool announces = includes(Needs, signals::idle);
+    using latency_type = std::conditional_t<times, member_latency, detail::keeps_no_latency>;
 
-    /// `count` messages have been taken out.
-    void begin(std::uint64_t count) noexcept { taken_ += count; }
+    /// Throws std::invalid_argument for options of the latency that make no sense.
+    member_gauge(const operations_type& record, const gauge_plan& plan)
+        : membership(record, plan.counted_by_pick),
+          latency(plan.latency),
+          slot(plan.slot),
+          clock_(plan.clock),
+          idle_(plan.idle),
+          announced_(plan.starts_idle) {}
 
-    /// What was taken out has been dealt with.
+    [[no_unique_address]] latency_type latency;
+    const std::uint32_t slot;
+
+    /// What was taken out has been dealt with; now more is wanted.
     void settle() noexcept {
+        if constexpr (times) {
+            now_ = clock_->now();
+        }
         if (taken_ != 0) {
+            if (!failed_) {
+                record(false);
+            }
+            failed_ = false;
             load.finished(taken_);
             taken_ = 0;
+        }
+    }
+
+    /// `count` messages have been taken out, just after settle() or in one batch with others.
+    void begin(std::uint64_t count) noexcept {
+        if constexpr (announces) {
+            if (announced_) {
+                announced_ = false;
+                idle_->withdraw(slot);
+            }
+        }
+        if constexpr (times) {
+            began_ = now_;
+        }
+        taken_ += count;
+    }
+
+    /// A handler threw: what follows, a restart and its delay, is not the message's time.
+    void fail() noexcept {
+        if (taken_ != 0 && !failed_) {
+            if constexpr (times) {
+                now_ = clock_->now();
+            }
+            record(true);
+            failed_ = true;
+        }
+    }
+
+    /// Before the mailbox is marked idle, and if that did not succeed. In between it may be another's.
+    void announce() noexcept {
+        if constexpr (announces) {
+            announced_ = true;
+            idle_->announce(slot);
+        }
+    }
+    void withdraw() noexcept {
+        if constexpr (announces) {
+            announced_ = false;
+            idle_->withdraw(slot);
+        }
+    }
+
+    /// A pick's message has not come in. Any thread.
+    void restore() noexcept {
+        if constexpr (announces) {
+            if (load.read() == 0) {
+                idle_->restore(slot);
+            }
         }
     }
 
@@ -28,12 +123,21 @@ protected:
     ~member_gauge() = default;
 
 private:
-    std::uint64_t taken_ = 0;
-};
+    void record(bool failed) noexcept {
+        if constexpr (times) {
+            latency.record((now_ - began_) / static_cast<clock_duration::rep>(taken_), now_, failed);
+        } else {
+            static_cast<void>(failed);
+        }
+    }
 
-/// Does a policy want anything that its members' mailboxes must keep?
-constexpr bool wants_gauge(signals needs) noexcept {
-    return includes(needs, signals::depth) || includes(needs, signals::latency);
-}
+    const timer_service* const clock_;
+    idle_mask* const idle_;
+    std::uint64_t taken_ = 0;
+    time_point now_{};
+    time_point began_{};
+    bool failed_ = false;
+    bool announced_;
+};
 
 }  // namespace drover

@@ -76,12 +76,18 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
     template <class Owner>
     static bool try_mark_idle(producer_side& p, consumer_side& c, extra& x, const Owner& owner) noexcept {
         x.gauge->settle();
-        return Mailbox::try_mark_idle(p, c, x, owner);
+        x.gauge->announce();
+        if (Mailbox::try_mark_idle(p, c, x, owner)) {
+            return true;
+        }
+        x.gauge->withdraw();
+        return false;
     }
 
     template <class Owner>
     static bool try_close(producer_side& p, consumer_side& c, extra& x, const Owner& owner) noexcept {
         x.gauge->settle();
+        x.gauge->withdraw();
         return Mailbox::try_close(p, c, x, owner);
     }
 

@@ -57,7 +57,7 @@ public:
                 made_.first = node->next.load(std::memory_order_relaxed);
                 node->next.store(nullptr, std::memory_order_relaxed);
                 to.append(node);
-                if constexpr (wants_gauge(Policy::needs) && !counts_picks<Policy>) {
+                if constexpr (gauged<Policy> && !counts_picks<Policy>) {
                     if (member != nullptr) {
                         member->link->load.sent();  // so that the next pick sees it
                     }
@@ -149,12 +149,12 @@ private:
             result_.refused += count;
             return;
         }
-        place.counted = wants_gauge(Policy::needs);
+        place.counted = gauged<Policy>;
         (is_accepted(way.push(std::exchange(to.chain, {}), place)) ? result_.accepted : result_.refused) += count;
     }
 
     static void give_back(membership& link, std::size_t count) noexcept {
-        if constexpr (wants_gauge(Policy::needs) && !counts_picks<Policy>) {
+        if constexpr (gauged<Policy> && !counts_picks<Policy>) {
             link.load.withdrawn(count);
         }
         link.operations->refused(link, count);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -84,6 +85,9 @@ public:
         for (const seat& each : seats_) {
             watch(me, each);
         }
+        if constexpr (keeps_time<Policy>) {
+            ticking_ = me.template self<pool_controller>().tell_every(tick_every, tick{}, repetition::fixed_delay);
+        }
         if (weigh_) {
             weighing_ = me.template self<pool_controller>().tell_every(weigh_every_, weigh_again{});
         }
@@ -115,7 +119,9 @@ public:
         if (known && wanted.kind == change_member<F>::weigh) {
             found->weight = wanted.weight;
         } else if (known) {
-            leave(found, wanted.kind == change_member<F>::drain);
+            wanted.kind == change_member<F>::drain&& keeps_time<Policy>
+                ? static_cast<void>(found->drains = true)
+                : leave(found, wanted.kind == change_member<F>::drain);
         }
         changed_.push_back({me.template later<bool>(), known});
         change(me);
@@ -165,6 +171,21 @@ public:
         }
     }
 
+    struct tick {};
+    void operator()(const tick&, context& me) {
+        if constexpr (keeps_time<Policy>) {
+            pool_->picks.advance(me.now());
+            for (auto each = seats_.begin(); each != seats_.end();) {
+                if (each->drains && each->link->load.read() == 0) {
+                    leave(each, true);  // the next one is where it was
+                    change(me);
+                } else {
+                    ++each;
+                }
+            }
+        }
+    }
+
     struct look_again {};
     void operator()(const look_again&) {
         changing_ = false;
@@ -184,6 +205,7 @@ private:
         member* link;
         std::optional<double> weight;
         bool away = false;
+        bool drains = false;     ///< keeps the keys that it has until it has nothing to do
         bool published = false;  ///< is in the present table
         bool pickable = false;   ///< and is picked by it
     };
@@ -202,9 +224,17 @@ private:
     const seat& spawn_member(basic_cell<F>& self, std::optional<double> weight) {
         seats_.reserve(seats_.size() + 1);
         const std::uint64_t id = next_id_;
-        auto link = std::make_unique<member>(*pool_, id);
-        member* const kept = link.get();
-        ref<A, F> fresh = spawn_(self, id, std::move(link));
+        const std::uint32_t slot = claims_idle<Policy> ? pool_->slots->take() : no_slot;
+        member* kept = nullptr;
+        ref<A, F> fresh;
+        try {
+            auto link = std::make_unique<member>(*pool_, id, slot, !has_started<A, F>);
+            kept = link.get();
+            fresh = spawn_(self, id, std::move(link));
+        } catch (...) {
+            drop_slot(slot);
+            throw;
+        }
         next_id_ += 1;
         alive_ += 1;
         return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
@@ -231,9 +261,10 @@ private:
     }
 
     void watch(context& me, const seat& one) {
-        me.watch(one.actor, [this, id = one.id](basic_stopped_event<F>&&) {
+        me.watch(one.actor, [this, id = one.id, slot = one.link->slot](basic_stopped_event<F>&&) {
             context& turn = *context::current();
             alive_ -= 1;
+            drop_slot(slot);
             if (const auto gone = find(id); gone != seats_.end()) {
                 seats_.erase(gone);
                 change(turn);
@@ -242,6 +273,12 @@ private:
                 turn.stop();
             }
         });
+    }
+
+    void drop_slot(std::uint32_t slot) noexcept {
+        if (slot != no_slot) {
+            pool_->slots->drop(slot);
+        }
     }
 
     // Somebody has stopped the pool by a ref to it.
@@ -270,6 +307,20 @@ private:
         }
     }
 
+    static member_info info_of(const seat& one) {
+        member_info info{.id = one.id,
+                         .weight = one.drains ? std::optional(0.0) : one.weight,
+                         .slot = one.link->slot,
+                         .name = one.actor.name()};
+        if constexpr (gauged<Policy>) {
+            info.load = &one.link->load;
+        }
+        if constexpr (measures_latency<Policy>) {
+            info.latency = &one.link->latency;
+        }
+        return info;
+    }
+
     // Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members that
     // have come back since then.
     void rebuild(bool all = true) {
@@ -282,10 +333,7 @@ private:
                 if (takes_part(each) != pickable) {
                     continue;
                 }
-                const member_info info{.id = each.id,
-                                       .weight = each.weight,
-                                       .load = wants_gauge(Policy::needs) ? &each.link->load : nullptr,
-                                       .name = each.actor.name()};
+                const member_info info = info_of(each);
                 members.push_back({boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, pickable});
                 if (pickable) {
                     infos.push_back(info);
@@ -296,7 +344,14 @@ private:
         if (!picks) {
             throw std::invalid_argument(to_string(picks.error()));
         }
-        pool_->publish(std::make_unique<table>(std::move(picks.value()), std::move(members), closed_));
+        if constexpr (claims_idle<Policy> && !has_started<A, F>) {
+            for (const seat& each : seats_) {
+                if (!each.published) {  // it is idle, and has not come by so that it could say it
+                    pool_->picks.idle.announce(each.link->slot);
+                }
+            }
+        }
+        pool_->publish(std::make_unique<table>(std::move(picks.value()), std::move(members), pool_->slots, closed_));
         for (seat& each : seats_) {
             each.pickable = takes_part(each);
             each.published = true;
@@ -355,9 +410,12 @@ private:
 
     const boost::intrusive_ptr<state> pool_;
     const spawner spawn_;
+    static constexpr clock_duration tick_every = std::chrono::seconds(1);
+
     const weigher weigh_;
     const clock_duration weigh_every_;
     timer_handle weighing_;
+    timer_handle ticking_;
     std::vector<seat> seats_;
     std::vector<leaving> leaving_;
     std::vector<std::pair<basic_promise<ref<A, F>, F>, std::uint64_t>> added_;

@@ -20,11 +20,25 @@ class pool_member final : public member_gauge<Policy::needs> {
     using state = pool_state<Policy, F>;
 
 public:
-    pool_member(state& pool, std::uint64_t id) : base(record, counts_picks<Policy>), id_(id), pool_(&pool) {}
+    /// `its_slot`: its own in the pool, if the policy wants one. Throws std::invalid_argument as member_gauge.
+    pool_member(state& pool, std::uint64_t id, std::uint32_t its_slot, bool starts_idle)
+        : base(record, plan_of(pool, its_slot, starts_idle)), id_(id), pool_(&pool) {}
 
     std::uint64_t id() const noexcept { return id_; }
 
 private:
+    static gauge_plan plan_of(state& pool, std::uint32_t its_slot, bool starts_idle) {
+        gauge_plan plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot, .starts_idle = starts_idle};
+        if constexpr (measures_latency<Policy>) {
+            plan.latency = Policy::latency(pool.options);
+            plan.clock = &pool.core.timers;
+        }
+        if constexpr (claims_idle<Policy>) {
+            plan.idle = &pool.picks.idle;
+        }
+        return plan;
+    }
+
     static pool_member& of(membership& link) noexcept { return static_cast<pool_member&>(link); }
 
     void tell(member_news::kind_type what) noexcept {
@@ -51,7 +65,7 @@ private:
     }
 
     static constexpr membership::operations_type record{
-        [](membership&) noexcept {},
+        [](membership& self) noexcept { of(self).fail(); },
         [](membership& self, clock_duration delay, bool) noexcept {
             if (delay.count() > 0) {
                 of(self).tell(member_news::away);
@@ -63,6 +77,7 @@ private:
             if constexpr (counts_picks<Policy>) {
                 self.load.withdrawn(messages);
             }
+            of(self).restore();
         },
         [](membership& self, message_node* node) noexcept { return of(self).pass_on(node); },
         [](membership* self) noexcept { delete static_cast<pool_member*>(self); }};

@@ -49,7 +49,7 @@ delivery tell_pool(pool_state<Policy, F>& pool, M&& message) {
     if (!to) [[unlikely]] {
         return refuse_by_pool(pool, mine, type_name<std::decay_t<M>>());
     }
-    if constexpr (wants_gauge(Policy::needs)) {
+    if constexpr (gauged<Policy>) {
         return send_picked(to.link(),
                            [&] { return tell_with_care<A>(to.cell(), std::forward<M>(message), &to.link()); });
     } else {

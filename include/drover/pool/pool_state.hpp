@@ -14,6 +14,7 @@
 #include "drover/actor/recipient.hpp"
 #include "drover/pool/locals_by_thread.hpp"
 #include "drover/pool/pool_table.hpp"
+#include "drover/pool/slot_book.hpp"
 #include "drover/scheduling/snapshot.hpp"
 #include "drover/scheduling/this_thread.hpp"
 
@@ -71,8 +72,9 @@ public:
     /// A member that has stopped is picked again so often, then the message is refused as the member refuses it.
     static constexpr int most_picks = 4;
 
-    pool_state(actor_core<F>& owner, const typename Policy::options& options, std::uint64_t seed)
-        : core(owner), picks(options, seed), locals_(seed + 1) {
+    /// Throws what the policy says of options that make no sense, and std::bad_alloc.
+    pool_state(actor_core<F>& owner, const typename Policy::options& chosen, std::uint64_t seed)
+        : core(owner), options(chosen), picks(chosen, seed), slots(std::make_shared<slot_book>()), locals_(seed + 1) {
         core.retain();
     }
     ~pool_state() {
@@ -83,10 +85,12 @@ public:
     }
 
     actor_core<F>& core;
+    const typename Policy::options options;
     typename Policy::state picks;
-    basic_handle<F> controller;      ///< this and the next are set before the pool is known
-    recipient<member_news, F> news;  ///< the controller too
-    bool passes_on = false;          ///< what a member has not taken when it stops goes to another; as above
+    const std::shared_ptr<slot_book> slots;  ///< shared with tables, which may outlive this
+    basic_handle<F> controller;              ///< this and the next are set before the pool is known
+    recipient<member_news, F> news;          ///< the controller too
+    bool passes_on = false;                  ///< what a member has not taken when it stops goes to another; as above
 
     /// Whose turn it is; empty if nobody takes messages. Throws std::bad_alloc at the first use by a thread.
     picked_member<F> pick(lane& mine, pick_key key) {

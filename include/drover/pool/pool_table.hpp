@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -9,6 +9,7 @@
 #include "drover/actor/handle.hpp"
 #include "drover/actor/membership.hpp"
 #include "drover/balancing/policy.hpp"
+#include "drover/pool/slot_book.hpp"
 #include "drover/scheduling/retired.hpp"
 
 namespace drover {
@@ -24,15 +25,35 @@ struct pool_table final : retired {
         bool pickable;     ///< is in the policy's table, if only with a weight of 0
     };
 
-    pool_table(typename Policy::table picks_, std::vector<member> members_, bool closed_) noexcept
+    pool_table(typename Policy::table picks_, std::vector<member> members_, std::shared_ptr<slot_book> slots,
+               bool closed_) noexcept
         : retired([](retired* self) noexcept { delete static_cast<pool_table*>(self); }),
           picks(std::move(picks_)),
           members(std::move(members_)),
-          closed(closed_) {}
+          closed(closed_),
+          slots_(std::move(slots)) {
+        for (const member& each : members) {
+            if (each.info.slot != no_slot) {
+                slots_->hold(each.info.slot);
+            }
+        }
+    }
+    ~pool_table() {
+        for (const member& each : members) {
+            if (each.info.slot != no_slot) {
+                slots_->drop(each.info.slot);
+            }
+        }
+    }
+    pool_table(const pool_table&) = delete;
+    pool_table& operator=(const pool_table&) = delete;
 
     const typename Policy::table picks;  ///< its indices are those of `members`, whose pickable ones come first
     const std::vector<member> members;
     const bool closed;  ///< the pool has stopped
+
+private:
+    const std::shared_ptr<slot_book> slots_;
 };
 
 }  // namespace drover

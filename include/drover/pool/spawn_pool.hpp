@@ -30,7 +30,7 @@ namespace detail {
 
 template <class A, class Policy>
 using mailbox_of_member =
-    std::conditional_t<wants_gauge(Policy::needs), member_mailbox<mailbox_of<A>, Policy::needs>, mailbox_of<A>>;
+    std::conditional_t<gauged<Policy>, member_mailbox<mailbox_of<A>, Policy::needs>, mailbox_of<A>>;
 
 template <class A>
 supervision plan_of_member(const std::optional<supervision>& given) {
