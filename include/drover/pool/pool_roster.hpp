@@ -1,0 +1,177 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include "drover/actor/handler.hpp"
+#include "drover/actor/ref.hpp"
+#include "drover/pool/pool_member.hpp"
+#include "drover/pool/pool_state.hpp"
+
+namespace drover {
+
+/// A member as its controller has it.
+template <class A, class Policy, class F>
+struct pool_seat {
+    std::uint64_t id;
+    ref<A, F> actor;
+    pool_member<Policy, F>* link;  ///< stands as long as the actor's cell
+    std::optional<double> weight;
+    bool away = false;       ///< it has no state, and must wait for one
+    bool drains = false;     ///< keeps the keys that it has until it has nothing to do
+    bool published = false;  ///< is in the present table
+    bool pickable = false;   ///< and is picked by it
+};
+
+/// Who belongs to a pool, and the tables that are made of them. The controller's own.
+template <class A, class Policy, class F>
+class pool_roster {
+    using state = pool_state<Policy, F>;
+    using table = pool_table<Policy, F>;
+    using member = pool_member<Policy, F>;
+
+public:
+    using seat = pool_seat<A, Policy, F>;
+    using place = typename std::vector<seat>::iterator;
+    /// Makes an actor, a child of the first, whose supervision owns the membership.
+    using spawner = std::function<ref<A, F>(basic_cell<F>&, std::uint64_t id, std::unique_ptr<member>)>;
+
+    pool_roster(state& pool, spawner spawn) noexcept : pool_(pool), spawn_(std::move(spawn)) {}
+
+    std::vector<seat>& seats() noexcept { return seats_; }
+    std::size_t size() const noexcept { return seats_.size(); }
+    place find(std::uint64_t id) noexcept {
+        return std::find_if(seats_.begin(), seats_.end(), [id](const seat& each) { return each.id == id; });
+    }
+    place find(const basic_handle<F>& actor) noexcept {
+        return std::find_if(seats_.begin(), seats_.end(), [&](const seat& each) { return each.actor == actor; });
+    }
+
+    /// A member more, a child of `parent`. Throws what its constructor throws.
+    const seat& add(basic_cell<F>& parent, std::optional<double> weight) {
+        seats_.reserve(seats_.size() + 1);
+        const std::uint64_t id = next_id_;
+        const std::uint32_t slot = claims_idle<Policy> ? pool_.slots->take() : no_slot;
+        member* kept = nullptr;
+        ref<A, F> fresh;
+        try {
+            auto link = std::make_unique<member>(pool_, id, slot, !has_started<A, F>);
+            kept = link.get();
+            fresh = spawn_(parent, id, std::move(link));
+        } catch (...) {
+            drop_slot(slot);
+            throw;
+        }
+        next_id_ += 1;
+        return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
+    }
+
+    /// It stops once it is in no table.
+    void leave(place gone, bool drains) {
+        leaving_.push_back({gone->actor, drains});
+        seats_.erase(gone);
+    }
+
+    /// It stops now.
+    void dismiss(place gone) {
+        gone->actor.stop();
+        seats_.erase(gone);
+    }
+
+    /// Those that are in no table yet stop.
+    void dismiss_unpublished() {
+        for (auto each = seats_.begin(); each != seats_.end();) {
+            each->published ? static_cast<void>(++each) : dismiss(each);
+        }
+    }
+
+    void drop_slot(std::uint32_t slot) noexcept {
+        if (slot != no_slot) {
+            pool_.slots->drop(slot);
+        }
+    }
+
+    /// Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members that
+    /// have come back since then.
+    void publish(bool all = true) {
+        const auto takes_part = [all](const seat& each) noexcept { return !each.away && (all || each.pickable); };
+        std::vector<typename table::member> members;
+        std::vector<member_info> infos;
+        members.reserve(seats_.size());
+        for (const bool pickable : {true, false}) {
+            for (const seat& each : seats_) {
+                if (takes_part(each) != pickable) {
+                    continue;
+                }
+                const member_info info = info_of(each);
+                members.push_back({boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, pickable});
+                if (pickable) {
+                    infos.push_back(info);
+                }
+            }
+        }
+        publish(infos, std::move(members), false);
+        for (seat& each : seats_) {
+            each.pickable = takes_part(each);
+            each.published = true;
+        }
+        for (const leaving& each : std::exchange(leaving_, {})) {
+            each.drains ? each.actor.stop_when_drained() : each.actor.stop();
+        }
+    }
+
+    /// Nobody any more.
+    void close() { publish({}, {}, true); }
+
+private:
+    struct leaving {
+        ref<A, F> actor;
+        bool drains;
+    };
+
+    void publish(const std::vector<member_info>& infos, std::vector<typename table::member>&& members, bool closed) {
+        auto picks = Policy::build(infos, pool_.picks);
+        if (!picks) {
+            throw std::invalid_argument(to_string(picks.error()));
+        }
+        if constexpr (claims_idle<Policy> && !has_started<A, F>) {
+            for (const seat& each : seats_) {
+                if (!each.published) {  // it is idle, and has not come by so that it could say it
+                    pool_.picks.idle.announce(each.link->slot);
+                }
+            }
+        }
+        pool_.publish(std::make_unique<table>(std::move(picks.value()), std::move(members), pool_.slots, closed));
+    }
+
+    static member_info info_of(const seat& one) {
+        member_info info{.id = one.id,
+                         .weight = one.drains ? std::optional(0.0) : one.weight,
+                         .slot = one.link->slot,
+                         .name = one.actor.name()};
+        if constexpr (gauged<Policy>) {
+            info.load = &one.link->load;
+        }
+        if constexpr (measures_latency<Policy>) {
+            info.latency = &one.link->latency;
+        }
+        return info;
+    }
+
+    state& pool_;
+    const spawner spawn_;
+    std::vector<seat> seats_;
+    std::vector<leaving> leaving_;
+    std::uint64_t next_id_ = 0;
+};
+
+}  // namespace drover
