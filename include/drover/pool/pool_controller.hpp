@@ -49,6 +49,11 @@ public:
           weigh_(std::move(weigh)),
           weigh_every_(weigh_every) {}
 
+    pool_controller(const pool_controller&) = delete;
+    pool_controller& operator=(const pool_controller&) = delete;
+    /// When it stops, also before it has started: members and the pool, which know each other, let go.
+    ~pool_controller() { roster_.close(); }
+
     /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
     void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
         const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, face_mailbox<Policy>>(
@@ -74,8 +79,6 @@ public:
             weighing_ = self(me).tell_every(weigh_every_, weigh_again{});
         }
     }
-
-    void stopped(const stop_reason&) { roster_.close(); }
 
     later<ref<A, F>> operator()(const add_member& wanted, context& me) {
         auto answer = me.template later<ref<A, F>>();

@@ -129,8 +129,8 @@ public:
         }
     }
 
-    /// Nobody any more.
-    void close() { publish({}, {}, true); }
+    /// Nobody any more. Ends the process if there is no memory for a table without members.
+    void close() noexcept { publish({}, {}, true); }
 
 private:
     struct leaving {
