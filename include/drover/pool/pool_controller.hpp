@@ -43,7 +43,7 @@ public:
     using spawner = typename roster::spawner;
     using weigher = std::function<double(const member_figures&)>;
 
-    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every) noexcept
+    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every)
         : pool_(std::move(pool)),
           roster_(*pool_, std::move(spawn)),
           weigh_(std::move(weigh)),

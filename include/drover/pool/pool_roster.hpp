@@ -45,7 +45,8 @@ public:
     /// Makes an actor, a child of the first, whose supervision owns the membership.
     using spawner = std::function<ref<A, F>(basic_cell<F>&, std::uint64_t id, std::unique_ptr<member>)>;
 
-    pool_roster(state& pool, spawner spawn) noexcept : pool_(pool), spawn_(std::move(spawn)) {}
+    /// Throws std::bad_alloc.
+    pool_roster(state& pool, spawner spawn) : pool_(pool), spawn_(std::move(spawn)), last_(make_table({}, {}, true)) {}
 
     std::vector<seat>& seats() noexcept { return seats_; }
     std::size_t size() const noexcept { return seats_.size(); }
@@ -119,7 +120,15 @@ public:
                 }
             }
         }
-        publish(infos, std::move(members), false);
+        std::unique_ptr<table> fresh = make_table(infos, std::move(members), false);
+        if constexpr (claims_idle<Policy> && !has_started<A, F>) {
+            for (const seat& each : seats_) {
+                if (!each.published) {  // it is idle, and has not come by so that it could say it
+                    pool_.picks.idle.announce(each.link->slot);
+                }
+            }
+        }
+        pool_.publish(std::move(fresh));
         for (seat& each : seats_) {
             each.pickable = takes_part(each);
             each.published = true;
@@ -129,8 +138,8 @@ public:
         }
     }
 
-    /// Nobody any more. Ends the process if there is no memory for a table without members.
-    void close() noexcept { publish({}, {}, true); }
+    /// Nobody any more. Once.
+    void close() noexcept { pool_.publish(std::move(last_)); }
 
 private:
     struct leaving {
@@ -138,19 +147,13 @@ private:
         bool drains;
     };
 
-    void publish(const std::vector<member_info>& infos, std::vector<typename table::member>&& members, bool closed) {
+    std::unique_ptr<table> make_table(const std::vector<member_info>& infos,
+                                      std::vector<typename table::member>&& members, bool closed) {
         auto picks = Policy::build(infos, pool_.picks);
         if (!picks) {
             throw std::invalid_argument(to_string(picks.error()));
         }
-        if constexpr (claims_idle<Policy> && !has_started<A, F>) {
-            for (const seat& each : seats_) {
-                if (!each.published) {  // it is idle, and has not come by so that it could say it
-                    pool_.picks.idle.announce(each.link->slot);
-                }
-            }
-        }
-        pool_.publish(std::make_unique<table>(std::move(picks.value()), std::move(members), pool_.slots, closed));
+        return std::make_unique<table>(std::move(picks.value()), std::move(members), pool_.slots, closed);
     }
 
     static member_info info_of(const seat& one) {
@@ -169,6 +172,7 @@ private:
 
     state& pool_;
     const spawner spawn_;
+    std::unique_ptr<table> last_;  // published when all is over
     std::vector<seat> seats_;
     std::vector<leaving> leaving_;
     std::uint64_t next_id_ = 0;
