@@ -10,8 +10,10 @@
 #include <catch2/catch.hpp>
 #include <drover/balancing/bounded_load.hpp>
 #include <drover/balancing/consistent_hash.hpp>
+#include <drover/balancing/join_idle_queue.hpp>
 #include <drover/balancing/least_loaded.hpp>
 #include <drover/balancing/maglev.hpp>
+#include <drover/balancing/peak_ewma.hpp>
 #include <drover/balancing/power_of_two_choices.hpp>
 #include <drover/balancing/random_pick.hpp>
 #include <drover/balancing/rendezvous.hpp>
@@ -26,9 +28,10 @@ using namespace drover;
 using drover_test::member_list;
 using drover_test::policy_under_test;
 
-#define POLICIES                                                                                         \
-    round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded, \
-        consistent_hash<rendezvous>, consistent_hash<maglev>, bounded_load<rendezvous>, bounded_load<maglev>
+#define POLICIES                                                                                              \
+    round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded,      \
+        consistent_hash<rendezvous>, consistent_hash<maglev>, bounded_load<rendezvous>, bounded_load<maglev>, \
+        peak_ewma, join_idle_queue<>, join_idle_queue<peak_ewma>, join_idle_queue<bounded_load<rendezvous>>
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);

@@ -14,7 +14,7 @@
 
 namespace drover_test {
 
-/// Members for a policy without actors: ids from 1, and a load each.
+/// Members for a policy without actors: ids from 1, slots from 0, a load and a latency each.
 class member_list {
 public:
     member_list() = default;
@@ -26,18 +26,25 @@ public:
 
     void add(std::optional<double> weight) {
         loads_.push_back(std::make_unique<drover::member_load>());
-        members_.push_back({.id = ++last_id_, .weight = weight, .load = loads_.back().get()});
+        latencies_.push_back(std::make_unique<drover::member_latency>());
+        members_.push_back({.id = ++last_id_,
+                            .weight = weight,
+                            .load = loads_.back().get(),
+                            .latency = latencies_.back().get(),
+                            .slot = static_cast<std::uint32_t>(latencies_.size() - 1)});
     }
     void remove(std::size_t index) { members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(index)); }
     void reverse() { std::reverse(members_.begin(), members_.end()); }
 
     drover::member_load& load(std::size_t index) { return *loads_[members_[index].id - 1]; }
+    drover::member_latency& latency(std::size_t index) { return *latencies_[members_[index].id - 1]; }
     drover::member_info& operator[](std::size_t index) { return members_[index]; }
     std::size_t size() const { return members_.size(); }
     operator std::span<const drover::member_info>() const { return members_; }
 
 private:
     std::vector<std::unique_ptr<drover::member_load>> loads_;
+    std::vector<std::unique_ptr<drover::member_latency>> latencies_;
     std::vector<drover::member_info> members_;
     std::uint64_t last_id_ = 0;
 };

@@ -18,6 +18,10 @@ struct build_error {
         bad_weight,        ///< not a number, infinite or negative
         same_id,           ///< an earlier member has this id
         no_load,           ///< the policy needs `depth` and the member has no `member_load`
+        no_latency,        ///< the policy needs `latency` and the member has no `member_latency`
+        missing_slot,      ///< the policy needs `idle` and the member has no slot
+        slot_beyond,       ///< the member's slot is not below the number of slots
+        same_slot,         ///< an earlier member has this slot
         too_many_members,  ///< more than the policy has room for
     };
 
@@ -25,8 +29,9 @@ struct build_error {
     member_index index = no_member;  ///< the member's; `no_member` if it is about all
     std::uint64_t id = 0;
     std::string name{};
-    double weight = 0;     ///< for `bad_weight`
-    std::size_t most = 0;  ///< for `too_many_members`
+    double weight = 0;  ///< for `bad_weight`
+    std::uint32_t slot = no_slot;
+    std::size_t most = 0;  ///< for `too_many_members` and `slot_beyond`
     std::size_t given = 0;
 };
 
@@ -37,7 +42,8 @@ inline build_error about_member(build_error::code_type code, const member_info& 
                        .index = static_cast<member_index>(index),
                        .id = member.id,
                        .name = std::string(member.name),
-                       .weight = member.weight.value_or(0)};
+                       .weight = member.weight.value_or(0),
+                       .slot = member.slot};
 }
 
 inline std::string number_text(double number) {
@@ -64,6 +70,17 @@ inline std::string to_string(const build_error& error) {
         case build_error::no_load:
             return join_text(
                 {"drover: ", member, " has no load, and the policy compares loads; give it a member_load"});
+        case build_error::no_latency:
+            return join_text(
+                {"drover: ", member, " has no latency, and the policy compares latencies; give it a member_latency"});
+        case build_error::missing_slot:
+            return join_text({"drover: ", member, " has no slot, and the policy looks for idle members; give it one"});
+        case build_error::slot_beyond:
+            return join_text({"drover: the slot of ", member, " is ", std::to_string(error.slot), ", and the pool has ",
+                              std::to_string(error.most), "; give it a lower one, or the policy more most_slots"});
+        case build_error::same_slot:
+            return join_text({"drover: ", member, " has slot ", std::to_string(error.slot),
+                              ", as a member before it has; give each a slot of its own"});
         case build_error::too_many_members:
             return join_text({"drover: a pool of ", std::to_string(error.given),
                               " members is too large for its policy; ", "have ", std::to_string(error.most),

@@ -8,6 +8,7 @@
 #include "drover/balancing/alias_table.hpp"
 #include "drover/balancing/load_candidate.hpp"
 #include "drover/balancing/policy.hpp"
+#include "drover/balancing/two_choices.hpp"
 #include "drover/base/random.hpp"
 
 namespace drover {
@@ -43,10 +44,9 @@ struct power_of_two_choices {
     static member_index pick(const table& from, state&, local& random, pick_key) noexcept {
         const auto size = static_cast<std::uint32_t>(from.members.size());
         if (size < 2) return size == 0 ? no_member : from.members[0].index;
-        const std::uint32_t place = from.first.draw(random.next());
-        const std::uint32_t other_place = random.below(size - 1);
-        const load_candidate& one = from.members[place];
-        const load_candidate& other = from.members[other_place + (other_place >= place ? 1 : 0)];
+        const two_places drawn = draw_two(from.first, size, random);
+        const load_candidate& one = from.members[drawn.one];
+        const load_candidate& other = from.members[drawn.other];
         // No branch: which of two is taken cannot be guessed, and a wrong guess costs more than the pick.
         const member_index both[] = {one.index, other.index};
         return both[busier(one.load->read(), one.weight, other.load->read(), other.weight) ? 1 : 0];

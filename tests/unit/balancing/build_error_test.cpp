@@ -30,6 +30,15 @@ TEST_CASE("a build error says in one sentence what was wrong with whom, and what
           "drover: member 4 \"eu\" (id 9) has the id of a member before it; give each an id of its own");
     CHECK(to_string(build_error{.code = build_error::no_load, .index = 4, .id = 9}) ==
           "drover: member 4 (id 9) has no load, and the policy compares loads; give it a member_load");
+    CHECK(to_string(build_error{.code = build_error::no_latency, .index = 4, .id = 9}) ==
+          "drover: member 4 (id 9) has no latency, and the policy compares latencies; give it a member_latency");
+    CHECK(to_string(build_error{.code = build_error::missing_slot, .index = 4, .id = 9}) ==
+          "drover: member 4 (id 9) has no slot, and the policy looks for idle members; give it one");
+    CHECK(to_string(build_error{.code = build_error::slot_beyond, .index = 4, .id = 9, .slot = 64, .most = 64}) ==
+          "drover: the slot of member 4 (id 9) is 64, and the pool has 64; give it a lower one, or the policy more "
+          "most_slots");
+    CHECK(to_string(build_error{.code = build_error::same_slot, .index = 4, .id = 9, .slot = 7}) ==
+          "drover: member 4 (id 9) has slot 7, as a member before it has; give each a slot of its own");
     CHECK(to_string(build_error{.code = build_error::too_many_members, .most = 10, .given = 11}) ==
           "drover: a pool of 11 members is too large for its policy; have 10 at most");
 }

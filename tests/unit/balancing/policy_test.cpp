@@ -47,7 +47,7 @@ TEST_CASE("a balancing policy is what has the parts and does not throw in a pick
 
 TEST_CASE("signals are a set") {
     STATIC_REQUIRE(includes(signals::depth | signals::key, signals::key));
-    const signals all[] = {signals::depth, signals::latency, signals::key};
+    const signals all[] = {signals::depth, signals::latency, signals::key, signals::idle};
     for (const signals one : all) {
         for (const signals other : all) {
             const signals both = one | other;
