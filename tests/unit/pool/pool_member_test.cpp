@@ -120,6 +120,9 @@ using worker = worker_in<>;
 using by_key = drover::consistent_hash<drover::maglev>;
 using capped = drover::bounded_load<drover::maglev>;
 
+// Restarted without a delay.
+const drover::supervision at_once{.limit = {.count = 1000}, .backoff = {.first = 0ns, .most = 0ns}};
+
 // Of a member, also of one that has stopped.
 template <class Actor>
 std::uint64_t load_of(const Actor& actor) {
@@ -181,7 +184,7 @@ TEMPLATE_TEST_CASE("load: what waits and what runs counts, whoever sent it, and 
 TEMPLATE_TEST_CASE("load: a handler that throws is done", "", drover::least_loaded, capped) {
     world w;
     const auto all = std::make_shared<book>();
-    const auto pool = spawn_pool<worker, TestType>(w.rt, {.members = 2}, all);
+    const auto pool = spawn_pool<worker, TestType>(w.rt, {.members = 2, .plan = at_once}, all);
     for (int each = 0; each != 10; ++each) {
         pool.tell(die{});
         pool.tell(job{each});
@@ -327,8 +330,7 @@ struct hoarder {
 };
 
 struct gatherer {
-    using batches = drover::batches_of<job>;
-    static constexpr std::size_t most = 4;
+    using batches = drover::of<job>;
     void operator()(std::span<job> some) {
         for (const job& each : some) {
             all->note(each.number);
@@ -390,7 +392,7 @@ TEMPLATE_TEST_CASE("pick_again: what a stopped member has not taken goes to othe
                 replies.push_back(pool.ask(question{1000 + each}));
             }
             CHECK(pool.remove(members[0].actor).get());
-            members[1].actor.stop();
+            CHECK(pool.remove(members[1].actor).get());
         }
         wait_until([&] { return members[0].actor.stopped() && members[1].actor.stopped(); });
         for (int each = 0; each != 60; ++each) {
@@ -406,6 +408,40 @@ TEMPLATE_TEST_CASE("pick_again: what a stopped member has not taken goes to othe
         wait_until([&] { return pool.size() == 1; });
         await_no_load(pool);
         CHECK(w.finish());
+    }
+    CHECK(blocks_in_use() == before);
+}
+
+TEMPLATE_TEST_CASE("pick_again: nothing of a member that stops without the pool is lost or comes twice", "",
+                   drover::round_robin, drover::least_loaded, drover::power_of_two_choices, by_key, capped) {
+    const std::size_t before = blocks_in_use();
+    const auto all = std::make_shared<book>();
+    {
+        world w(3);
+        const auto pool =
+            spawn_pool<worker, TestType>(w.rt, {.members = 3, .undelivered = undelivered::pick_again, .seed = 3}, all);
+        const auto members = pool.members();
+        {
+            const plugged one(members[0].actor);
+            const plugged other(members[1].actor);
+            for (int each = 0; each != 60; ++each) {
+                CHECK(pool.tell(job{each}) == delivery::accepted);
+            }
+            members[0].actor.stop();
+            members[1].actor.stop();
+        }
+        wait_until([&] { return pool.size() == 1; });
+        w.settle();
+        // A policy that always picks the same one finds the stopped one until the pool has heard of it.
+        CHECK(all->size() + w.heard.dead(reason::stopped) == 60);
+        CHECK(all->each_once());
+        if (std::is_same_v<TestType, drover::round_robin>) {
+            CHECK(all->size() == 60);
+        }
+        const auto sums = w.rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead());
+        await_no_load(pool);
     }
     CHECK(blocks_in_use() == before);
 }
@@ -437,7 +473,7 @@ TEST_CASE("pick_again: what nobody takes is a dead letter of its member") {
             CHECK(is_accepted(tight.tell(job{10 + each})));
         }
         CHECK(tight.remove(members[0].actor).get());
-        const_cast<plugged&>(one).open();
+        one.open();
         wait_until([&] { return members[0].actor.stopped(); });
         wait_until([&] { return w.heard.count() == 4; });
     }
@@ -461,7 +497,7 @@ TEST_CASE("pick_again: a pool that stops passes nothing on, nor does a runtime")
                 pool.tell(job{each});
             }
             pool.stop();
-            wait_until([&] { return drover_test::asked_to_stop(members[0].actor); });
+            wait_until([&] { return pool.stopped(); });
         }
         wait_until([&] { return pool.parent().stopped(); });
         w.settle();
@@ -494,7 +530,7 @@ TEST_CASE("dead_letters: what a stopped member has not taken stays its own") {
         }
         auto reply = first.ask(question{1});
         CHECK(pool.remove(first).get());
-        const_cast<plugged&>(busy).open();
+        busy.open();
         CHECK(reply.result().error().code == ask_error::actor_stopped);
     }
     w.settle();
