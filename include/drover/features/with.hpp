@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "drover/balancing/policy.hpp"
+#include "drover/balancing/weighted_round_robin.hpp"
 #include "drover/features/features.hpp"
 
 namespace drover {
@@ -32,6 +34,8 @@ template <class Cache, class F>
 class basic_router;
 template <class F>
 struct basic_name_registered;
+template <class A, balancing_policy Policy, class F>
+class pool;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
 template <class F>
@@ -60,6 +64,8 @@ struct with {
     using stash = drover::stash<A, N, F>;
     template <class M>
     using topic = drover::basic_topic<M, F>;
+    template <class A, balancing_policy Policy = weighted_round_robin>
+    using pool = drover::pool<A, Policy, F>;
 };
 
 }  // namespace drover

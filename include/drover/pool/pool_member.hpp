@@ -44,7 +44,7 @@ private:
     void tell(member_news::kind_type what) noexcept {
         try {
             pool_->news.tell(member_news{id_, what});
-        } catch (...) {  // no memory: the controller looks at all members when it rebuilds the next time
+        } catch (...) {  // no memory: it stays as it is for the pool
         }
     }
 
@@ -67,11 +67,15 @@ private:
     static constexpr membership::operations_type record{
         [](membership& self) noexcept { of(self).fail(); },
         [](membership& self, clock_duration delay, bool) noexcept {
-            if (delay.count() > 0) {
+            if (delay.count() > 0 && !std::exchange(of(self).away_, true)) {
                 of(self).tell(member_news::away);
             }
         },
-        [](membership& self) noexcept { of(self).tell(member_news::back); },
+        [](membership& self) noexcept {
+            if (std::exchange(of(self).away_, false)) {
+                of(self).tell(member_news::back);
+            }
+        },
         [](membership&) noexcept {},
         [](membership& self, std::uint64_t messages) noexcept {
             if constexpr (counts_picks<Policy>) {
@@ -83,6 +87,7 @@ private:
         [](membership* self) noexcept { delete static_cast<pool_member*>(self); }};
 
     const std::uint64_t id_;
+    bool away_ = false;  // its worker's
     const boost::intrusive_ptr<state> pool_;
 };
 
