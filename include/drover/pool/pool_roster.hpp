@@ -59,7 +59,9 @@ public:
 
     /// A member more, a child of `parent`. Throws what its constructor throws.
     const seat& add(basic_cell<F>& parent, std::optional<double> weight) {
-        seats_.reserve(seats_.size() + 1);
+        if (seats_.size() == seats_.capacity()) {
+            seats_.reserve(2 * seats_.size() + 1);
+        }
         const std::uint64_t id = next_id_;
         const std::uint32_t slot = take_slot();
         member* kept = nullptr;
@@ -92,21 +94,6 @@ public:
     void dismiss_unpublished() {
         for (auto each = seats_.begin(); each != seats_.end();) {
             each->published ? static_cast<void>(++each) : dismiss(each);
-        }
-    }
-
-    // A slot is held by tables that wait to be freed, too. If they have all that the policy has room for, they are freed first.
-    std::uint32_t take_slot() {
-        if constexpr (claims_idle<Policy>) {
-            const std::uint32_t slot = pool_.slots->take();
-            if (slot < pool_.picks.idle.slots()) {
-                return slot;
-            }
-            pool_.slots->drop(slot);
-            pool_.core.reclaim();
-            return pool_.slots->take();
-        } else {
-            return no_slot;
         }
     }
 
@@ -157,6 +144,21 @@ public:
     void close() noexcept { pool_.publish(std::move(last_)); }
 
 private:
+    // A slot is held by tables that wait to be freed, too. If they have all that the policy has room for, they are freed first.
+    std::uint32_t take_slot() {
+        if constexpr (claims_idle<Policy>) {
+            const std::uint32_t slot = pool_.slots->take();
+            if (slot < pool_.picks.idle.slots()) {
+                return slot;
+            }
+            pool_.slots->drop(slot);
+            pool_.core.reclaim();
+            return pool_.slots->take();
+        } else {
+            return no_slot;
+        }
+    }
+
     struct leaving {
         ref<A, F> actor;
         bool drains;
