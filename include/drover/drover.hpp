@@ -7,6 +7,7 @@
 #include "drover/mailbox.hpp"
 #include "drover/batching.hpp"
 #include "drover/balancing.hpp"
+#include "drover/health.hpp"
 #include "drover/actor.hpp"
 #include "drover/supervision.hpp"
 #include "drover/routing.hpp"

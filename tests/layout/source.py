@@ -5,7 +5,7 @@ import re
 
 # Floor of each folder of include/drover; an include points to a lower floor or to its own folder.
 FLOORS = {
-    "base": 0, "message": 1, "metrics": 2, "tracing": 2, "mailbox": 3, "batching": 3, "balancing": 3, "health": 3,
+    "base": 0, "message": 1, "metrics": 2, "tracing": 2, "mailbox": 3, "batching": 3, "balancing": 3, "health": 4,
     "scheduling": 4, "features": 5, "actor": 6, "supervision": 7, "routing": 8, "pool": 9, "runtime": 10, "report": 11,
     "testing": 11, "adapters": 12,
 }
