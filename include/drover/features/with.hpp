@@ -5,6 +5,7 @@
 #include "drover/balancing/policy.hpp"
 #include "drover/balancing/weighted_round_robin.hpp"
 #include "drover/features/features.hpp"
+#include "drover/health/health.hpp"
 
 namespace drover {
 
@@ -34,7 +35,7 @@ template <class Cache, class F>
 class basic_router;
 template <class F>
 struct basic_name_registered;
-template <class A, balancing_policy Policy, class F>
+template <class A, balancing_policy Policy, class Health, class F>
 class pool;
 
 /// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
@@ -64,8 +65,8 @@ struct with {
     using stash = drover::stash<A, N, F>;
     template <class M>
     using topic = drover::basic_topic<M, F>;
-    template <class A, balancing_policy Policy = weighted_round_robin>
-    using pool = drover::pool<A, Policy, F>;
+    template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health>
+    using pool = drover::pool<A, Policy, Health, F>;
 };
 
 }  // namespace drover

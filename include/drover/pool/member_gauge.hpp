@@ -8,6 +8,7 @@
 #include "drover/balancing/member_latency.hpp"
 #include "drover/balancing/policy.hpp"
 #include "drover/base/clock.hpp"
+#include "drover/pool/watched_policy.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
 namespace drover {
@@ -21,11 +22,6 @@ struct keeps_no_latency {
 
 }  // namespace detail
 
-/// Does a policy want anything that its members' mailboxes must keep?
-template <class Policy>
-inline constexpr bool gauged = includes(Policy::needs, signals::depth) || includes(Policy::needs, signals::latency) ||
-                               includes(Policy::needs, signals::idle) || keeps_time<Policy>;
-
 /// What the mailbox of a member is made from.
 struct gauge_plan {
     bool counted_by_pick = false;
@@ -36,24 +32,30 @@ struct gauge_plan {
     bool starts_idle = false;  ///< it does not run before its first message; whoever makes it has announced it
 };
 
-/// A member with what its own mailbox keeps of it for the pool's policy, and no more than `Needs` asks for. But for the load,
-/// and what others read of the latency, it is for whoever consumes that mailbox: one thread at a time.
-template <signals Needs>
+/// A member with what its own mailbox keeps of it for the pool's policy and its health, and no more than they ask for. But
+/// for the load, and what others read of the rest, it is for whoever consumes that mailbox: one thread at a time.
+template <class Policy>
 struct member_gauge : membership {
-    static constexpr bool times = includes(Needs, signals::latency);
-    static constexpr bool announces = includes(Needs, signals::idle);
+    using health_type = health_of<Policy>;
+    static constexpr bool times = includes(Policy::needs, signals::latency);
+    static constexpr bool announces = includes(Policy::needs, signals::idle);
     using latency_type = std::conditional_t<times, member_latency, detail::keeps_no_latency>;
 
-    /// Throws std::invalid_argument for options of the latency that make no sense.
-    member_gauge(const operations_type& record, const gauge_plan& plan)
+    /// `wakes`: something is to be done about its health at once. Throws std::bad_alloc, and std::invalid_argument for
+    /// options that make no sense.
+    member_gauge(const operations_type& record, const gauge_plan& plan,
+                 const typename health_type::options& health_plan, void (*wakes)(membership&) noexcept)
         : membership(record, plan.counted_by_pick),
           latency(plan.latency),
+          health(health_plan),
           slot(plan.slot),
           clock_(plan.clock),
+          wakes_(wakes),
           idle_(plan.idle),
           announced_(plan.starts_idle) {}
 
     [[no_unique_address]] latency_type latency;
+    [[no_unique_address]] typename health_type::record health;
     const std::uint32_t slot;
 
     /// What was taken out has been dealt with; now more is wanted.
@@ -62,10 +64,17 @@ struct member_gauge : membership {
             now_ = clock_->now();
         }
         if (taken_ != 0) {
+            bool wake = health.left();
             if (!failed_) {
                 record(false);
+                for (std::uint64_t each = 0; each != taken_; ++each) {
+                    wake = health.succeeded() || wake;
+                }
             }
             failed_ = false;
+            if (wake) {
+                wakes_(*this);
+            }
             load.finished(taken_);
             taken_ = 0;
         }
@@ -82,11 +91,17 @@ struct member_gauge : membership {
         if constexpr (times) {
             began_ = now_;
         }
+        if (taken_ == 0) {
+            health.entered();
+        }
         taken_ += count;
     }
 
-    /// A handler threw: what follows, a restart and its delay, is not the message's time.
+    /// A handler threw, or the constructor of a new state: what follows, a restart and its delay, is not the message's time.
     void fail() noexcept {
+        if (health.failed()) {
+            wakes_(*this);
+        }
         if (taken_ != 0 && !failed_) {
             if constexpr (times) {
                 now_ = clock_->now();
@@ -132,6 +147,7 @@ private:
     }
 
     const timer_service* const clock_;
+    void (*const wakes_)(membership&) noexcept;
     idle_mask* const idle_;
     std::uint64_t taken_ = 0;
     time_point now_{};

@@ -25,7 +25,7 @@ struct water_marks_of<Mailbox> {
 /// The mailbox of a pool's member: `Mailbox` as the actor's type wants it, which tells the member's gauge what is taken out.
 /// A message is done when the consumer comes for the next one, or goes idle: so one that runs, and a coroutine that waits,
 /// still count.
-template <mailbox_policy Mailbox, signals Needs>
+template <mailbox_policy Mailbox, class Policy>
 struct member_mailbox : detail::water_marks_of<Mailbox> {
     using producer_side = tagged_list::producer_side;
     using consumer_side = tagged_list::consumer_side;
@@ -40,9 +40,9 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
             : Mailbox::extra(limits) {}
 
         /// Before anybody knows the actor, whose supervision owns `own`.
-        void join(membership& own) noexcept { gauge = &static_cast<member_gauge<Needs>&>(own); }
+        void join(membership& own) noexcept { gauge = &static_cast<member_gauge<Policy>&>(own); }
 
-        member_gauge<Needs>* gauge = nullptr;
+        member_gauge<Policy>* gauge = nullptr;
     };
 
     static push_result push_chain(producer_side& p, extra& x, message_node* first, message_node* last) noexcept {

@@ -35,7 +35,8 @@ struct pool_member_view {
     ref<A, F> actor;
     std::optional<double> weight;
     std::uint64_t load;  ///< what waits for it and what it is at; 0 if the policy does not read loads
-    bool picked;         ///< messages go to it, if its weight is not 0; false while it waits for a new state
+    bool picked;         ///< messages go to it, if its weight is not 0; not while it waits for a new state or is unwell
+    standing health;     ///< as its health policy sees it
 };
 
 /// Actors of type `A` that share their work: a message goes to the one whom `Policy` picks, in the sender's thread. No
@@ -50,10 +51,11 @@ struct pool_member_view {
 /// It is a handle, so it can be watched, named and compared; and it turns into a `ref<A>` or a `recipient` by itself, through
 /// which each message is picked for as well, at the price of an indirect call and of the type: there a full member's mailbox
 /// is answered only after the message has gone, and a policy by key wants a declared routing_key.
-template <class A, balancing_policy Policy = weighted_round_robin, class F = features>
+template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health, class F = features>
 class pool : public basic_handle<F> {
-    using state = pool_state<Policy, F>;
-    using controller = pool_controller<A, Policy, F>;
+    using kind = pool_kind<Policy, Health>;
+    using state = pool_state<kind, F>;
+    using controller = pool_controller<A, kind, F>;
 
 public:
     using actor_type = A;
@@ -94,7 +96,7 @@ public:
             if (state_ == nullptr) {
                 return {0, 0, static_cast<std::size_t>(std::ranges::distance(range))};
             }
-            return detail::tell_batch_to_pool<A, Policy, message_type>(*state_, std::forward<Range>(range));
+            return detail::tell_batch_to_pool<A, kind, message_type>(*state_, std::forward<Range>(range));
         } else {
             return {};
         }
@@ -164,6 +166,11 @@ public:
         return asked(change_member<F>{member, change_member<F>::weigh, weight});
     }
 
+    /// What is known of a member's health from elsewhere, for the pool's health policy. The answer is false if it is no member.
+    answer<bool, F> report(const basic_handle<F>& member, bool healthy) const {
+        return asked(change_member<F>{member, healthy ? change_member<F>::well : change_member<F>::unwell});
+    }
+
     /// Adds members, or drains the youngest ones. The answer is how many there are then.
     answer<std::size_t, F> resize(std::size_t members) const { return asked(resize_pool{members}); }
 
@@ -176,7 +183,8 @@ public:
             std::vector<view> found;
             found.reserve(now.members.size());
             for (const auto& each : now.members) {
-                found.push_back({ref<A, F>(each.cell), each.info.weight, each.link->load.read(), each.pickable});
+                found.push_back(
+                    {ref<A, F>(each.cell), each.info.weight, each.link->load.read(), each.pickable, each.health});
             }
             return found;
         });
@@ -206,7 +214,7 @@ public:
     // --- for the runtime -----------------------------------------------------------------------------------------------
 
     explicit pool(const basic_handle<F>& face) noexcept
-        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox<Policy>>::of(*face.cell()).pool.get()) {}
+        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox<kind>>::of(*face.cell()).pool.get()) {}
 
 private:
     template <class M>

@@ -19,7 +19,7 @@ struct add_member {
 };
 template <class F>
 struct change_member {
-    enum kind_type : std::uint8_t { remove, drain, weigh };
+    enum kind_type : std::uint8_t { remove, drain, weigh, well, unwell };
 
     basic_handle<F> member;
     kind_type kind;

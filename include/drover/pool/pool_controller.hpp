@@ -24,6 +24,7 @@
 #include "drover/base/text.hpp"
 #include "drover/pool/pool_changes.hpp"
 #include "drover/pool/pool_face.hpp"
+#include "drover/pool/pool_health.hpp"
 #include "drover/pool/pool_options.hpp"
 #include "drover/pool/pool_roster.hpp"
 #include "drover/pool/pool_state.hpp"
@@ -43,9 +44,12 @@ public:
     using spawner = typename roster::spawner;
     using weigher = std::function<double(const member_figures&)>;
 
-    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every)
+    /// Throws std::bad_alloc, and std::invalid_argument for options of the health that make no sense.
+    pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every,
+                    std::uint64_t seed)
         : pool_(std::move(pool)),
           roster_(*pool_, std::move(spawn)),
+          health_(pool_->health, seed),
           weigh_(std::move(weigh)),
           weigh_every_(weigh_every) {}
 
@@ -62,6 +66,9 @@ public:
         for (std::size_t each = 0; each != count; ++each) {
             roster_.add(self, each < weights.size() ? std::optional(weights[each]) : std::nullopt);
         }
+        for (seat& each : roster_.seats()) {
+            health_.joined(each, self.core->timers.now(), joining::at_start);
+        }
         roster_.publish();
     }
 
@@ -75,6 +82,7 @@ public:
         if constexpr (keeps_time<Policy>) {
             ticking_ = self(me).tell_every(tick_every, tick{}, repetition::fixed_delay);
         }
+        look(me);
         if (weigh_) {
             weighing_ = self(me).tell_every(weigh_every_, weigh_again{});
         }
@@ -99,8 +107,10 @@ public:
         if (known) {
             switch (wanted.kind) {
                 case change_member<F>::weigh: found->weight = wanted.weight; break;
-                case change_member<F>::remove: roster_.leave(found, false); break;
-                case change_member<F>::drain: drain(found); break;
+                case change_member<F>::remove: leave(found, false); break;
+                case change_member<F>::drain: drain(found, me.now()); break;
+                case change_member<F>::well: tell_health(*found, member_news::well, me.now()); break;
+                case change_member<F>::unwell: tell_health(*found, member_news::unwell, me.now()); break;
             }
         }
         changes_.changed(me.template later<bool>(), known);
@@ -117,7 +127,7 @@ public:
             return {};
         }
         while (roster_.size() > wanted.members) {
-            roster_.leave(roster_.seats().end() - 1, true);
+            leave(roster_.seats().end() - 1, true);
         }
         changes_.resized(std::move(answer), roster_.size());
         change(me);
@@ -127,8 +137,9 @@ public:
     void operator()(const member_news& heard, context& me) {
         const auto found = roster_.find(heard.member);
         if (found != roster_.seats().end()) {
-            found->away = heard.kind == member_news::away;
-            change(me);
+            found->away = heard.kind == member_news::away || (found->away && heard.kind != member_news::back);
+            health_.heard(*found, heard, me.now());
+            change(me, heard.kind == member_news::away || heard.kind == member_news::back);
         }
     }
 
@@ -160,7 +171,7 @@ public:
             auto& seats = roster_.seats();
             for (auto each = seats.begin(); each != seats.end();) {
                 if (each->drains && each->link->load.read() == 0) {
-                    roster_.leave(each, true);  // the next one is where it was
+                    leave(each, true);  // the next one is where it was
                     change(me);
                 } else {
                     ++each;
@@ -169,13 +180,21 @@ public:
         }
     }
 
+    /// Something may be due about the members' health.
+    struct look_after {};
+    void operator()(const look_after&, context& me) { change(me, false); }
+
     struct look_again {};
-    void operator()(const look_again&) {
+    void operator()(const look_again&, context& me) {
         changing_ = false;
+        if (!look(me) && !std::exchange(changed_, false)) {
+            return;
+        }
+        changed_ = false;
         try {
             roster_.publish();
         } catch (...) {
-            roster_.dismiss_unpublished();
+            roster_.dismiss_unpublished([this](std::uint64_t id) { health_.left(id); });
             changes_.refuse_more(std::current_exception());
             publish_without_more();
         }
@@ -196,14 +215,33 @@ private:
         }
         try {
             while (roster_.size() < members) {
-                watch(me, roster_.add(me.cell(), weight));
+                seat& fresh = roster_.add(me.cell(), weight);
+                watch(me, fresh);
+                health_.joined(fresh, me.now(), joining::later);
             }
         } catch (...) {
             while (roster_.size() > before) {
+                health_.left(roster_.seats().back().id);
                 roster_.dismiss(roster_.seats().end() - 1);
             }
             throw;
         }
+    }
+
+    void leave(typename roster::place gone, bool drains) {
+        health_.left(gone->id);
+        roster_.leave(gone, drains);
+    }
+
+    void tell_health(seat& one, member_news::kind_type what, time_point now) noexcept {
+        health_.heard(one, {one.id, what}, now);
+    }
+
+    bool look(context& me) {
+        return health_.look(roster_.seats(), me.now(), pool_->news, [&](clock_duration after) {
+            looking_.cancel();
+            looking_ = self(me).tell_every(after, look_after{}, repetition::fixed_delay);
+        });
     }
 
     void watch(context& me, const seat& one) {
@@ -212,6 +250,7 @@ private:
             watched_ -= 1;
             roster_.drop_slot(slot);
             if (const auto gone = roster_.find(id); gone != roster_.seats().end()) {
+                health_.left(id);
                 roster_.seats().erase(gone);
                 change(turn);
             }
@@ -223,11 +262,13 @@ private:
     }
 
     // One whose keys stay until it has nothing to do is in the table as long, without new ones.
-    void drain(typename roster::place gone) {
+    void drain(typename roster::place gone, time_point now) {
         if constexpr (keeps_time<Policy>) {
             gone->drains = true;
+            health_.draining(gone->id, now);
         } else {
-            roster_.leave(gone, true);
+            static_cast<void>(now);
+            leave(gone, true);
         }
     }
 
@@ -239,13 +280,14 @@ private:
         }
         ends_ = true;
         while (roster_.size() != 0) {
-            roster_.leave(roster_.seats().end() - 1, true);
+            leave(roster_.seats().end() - 1, true);
         }
         change(me);
     }
 
     // Behind what has come already.
-    void change(context& me) {
+    void change(context& me, bool table = true) {
+        changed_ = changed_ || table;
         if (!changing_) {
             self(me).tell(look_again{});
             changing_ = true;
@@ -263,15 +305,18 @@ private:
 
     const boost::intrusive_ptr<state> pool_;
     roster roster_;
+    pool_health<A, Policy, F> health_;
     const weigher weigh_;
     const clock_duration weigh_every_;
     pool_changes<A, F> changes_;
+    timer_handle looking_;
     timer_handle weighing_;
     timer_handle ticking_;
     basic_handle<F> face_;
     std::size_t watched_ = 0;  // members whose end has not come, also those that are leaving
-    bool changing_ = false;
-    bool ends_ = false;  // when the last member has
+    bool changing_ = false;    // it will look
+    bool changed_ = false;     // and make a table in any case
+    bool ends_ = false;        // when the last member has
 };
 
 }  // namespace drover

@@ -15,14 +15,14 @@ namespace drover {
 
 /// One member of one pool: what its actor, its mailbox and those who send to it keep of it. Owned by the actor's supervision.
 template <class Policy, class F>
-class pool_member final : public member_gauge<Policy::needs> {
-    using base = member_gauge<Policy::needs>;
+class pool_member final : public member_gauge<Policy> {
+    using base = member_gauge<Policy>;
     using state = pool_state<Policy, F>;
 
 public:
     /// `its_slot`: its own in the pool, if the policy wants one. Throws std::invalid_argument as member_gauge.
     pool_member(state& pool, std::uint64_t id, std::uint32_t its_slot, bool starts_idle)
-        : base(record, plan_of(pool, its_slot, starts_idle)), id_(id), pool_(&pool) {}
+        : base(record, plan_of(pool, its_slot, starts_idle), pool.health, &wake), id_(id), pool_(&pool) {}
 
     std::uint64_t id() const noexcept { return id_; }
 
@@ -38,6 +38,8 @@ private:
         }
         return plan;
     }
+
+    static void wake(membership& link) noexcept { of(link).tell(member_news::look); }
 
     static pool_member& of(membership& link) noexcept { return static_cast<pool_member&>(link); }
 
@@ -72,16 +74,26 @@ private:
             }
         },
         [](membership& self) noexcept {
-            if (std::exchange(of(self).away_, false)) {
+            static_cast<void>(of(self).health.restarted());
+            if (std::exchange(of(self).away_, false) || watched<Policy>) {
                 of(self).tell(member_news::back);
             }
         },
-        [](membership&) noexcept {},
+        [](membership& self) noexcept {
+            if (of(self).health.timed_out()) {
+                wake(self);
+            }
+        },
         [](membership& self, std::uint64_t messages) noexcept {
             if constexpr (counts_picks<Policy>) {
                 self.load.withdrawn(messages);
             }
             of(self).restore();
+            of(self).health.give_back();
+        },
+        [](membership& self) noexcept {
+            pool_member& own = of(self);
+            return own.health.claim(own.pool_->core.timers.now());
         },
         [](membership& self, message_node* node) noexcept { return of(self).pass_on(node); },
         [](membership* self) noexcept { delete static_cast<pool_member*>(self); }};

@@ -12,6 +12,7 @@
 #include "drover/actor/spawn.hpp"
 #include "drover/balancing/policy.hpp"
 #include "drover/base/clock.hpp"
+#include "drover/health/health.hpp"
 #include "drover/supervision/supervision.hpp"
 
 namespace drover {
@@ -31,16 +32,17 @@ struct member_figures {
 };
 
 /// What may be said of a pool when it is made.
-template <balancing_policy Policy>
+template <balancing_policy Policy, class Health = no_health>
 struct pool_options {
-    std::size_t members = 1;            ///< to begin with; 0: add() them
-    std::vector<double> weights{};      ///< theirs, in their order; empty, or fewer than members: not known
-    std::string name{};                 ///< for people; a member's is "name/3". Empty: by the worker's type
-    typename Policy::options policy{};  ///< the policy's own
-    std::optional<supervision> plan{};  ///< of each member. None: as its type says, else it is restarted. A
-                                        ///< member beyond its limit is not picked, and tried again after
-                                        ///< `backoff.most` each time, whatever `beyond` says
-    spawn_options each{};               ///< of each member; its name is the pool's
+    std::size_t members = 1;                       ///< to begin with; 0: add() them
+    std::vector<double> weights{};                 ///< theirs, in their order; empty, or fewer than members: not known
+    std::string name{};                            ///< for people; a member's is "name/3". Empty: by the worker's type
+    typename Policy::options policy{};             ///< the policy's own
+    typename as_health<Health>::options health{};  ///< and those of the health policy
+    std::optional<supervision> plan{};             ///< of each member. None: as its type says, else it is restarted. A
+                                                   ///< member beyond its limit is not picked, and tried again after
+                                                   ///< `backoff.most` each time, whatever `beyond` says
+    spawn_options each{};                          ///< of each member; its name is the pool's
     /// Gives each member's weight, every `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it
     /// is never called by two threads at once. What throws, or is no finite number of 0 or more, is told the failure sink,
     /// and the member keeps its weight.

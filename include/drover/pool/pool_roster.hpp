@@ -26,10 +26,13 @@ struct pool_seat {
     ref<A, F> actor;
     pool_member<Policy, F>* link;  ///< stands as long as the actor's cell
     std::optional<double> weight;
-    bool away = false;       ///< it has no state, and must wait for one
-    bool drains = false;     ///< keeps the keys that it has until it has nothing to do
-    bool published = false;  ///< is in the present table
-    bool pickable = false;   ///< and is picked by it
+    standing health{};
+    std::uint64_t probe = 0;  ///< the last one's number
+    bool probed = false;      ///< and its answer has not come
+    bool away = false;        ///< it has no state, and must wait for one
+    bool drains = false;      ///< keeps the keys that it has until it has nothing to do
+    bool published = false;   ///< is in the present table
+    bool pickable = false;    ///< and is picked by it
 };
 
 /// Who belongs to a pool, and the tables that are made of them. The controller's own.
@@ -58,7 +61,7 @@ public:
     }
 
     /// A member more, a child of `parent`. Throws what its constructor throws.
-    const seat& add(basic_cell<F>& parent, std::optional<double> weight) {
+    seat& add(basic_cell<F>& parent, std::optional<double> weight) {
         if (seats_.size() == seats_.capacity()) {
             seats_.reserve(2 * seats_.size() + 1);
         }
@@ -90,10 +93,16 @@ public:
         seats_.erase(gone);
     }
 
-    /// Those that are in no table yet stop.
-    void dismiss_unpublished() {
+    /// Those that are in no table yet stop; `gone(id)` hears of each.
+    template <class Gone>
+    void dismiss_unpublished(Gone gone) {
         for (auto each = seats_.begin(); each != seats_.end();) {
-            each->published ? static_cast<void>(++each) : dismiss(each);
+            if (each->published) {
+                ++each;
+            } else {
+                gone(each->id);
+                dismiss(each);
+            }
         }
     }
 
@@ -106,7 +115,10 @@ public:
     /// Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members that
     /// have come back since then.
     void publish(bool all = true) {
-        const auto takes_part = [all](const seat& each) noexcept { return !each.away && (all || each.pickable); };
+        const auto takes_part = [all](const seat& each) noexcept {
+            return !each.away && each.health.pickable && (all || each.pickable);
+        };
+        const std::optional<double> usual = usual_weight();
         std::vector<typename table::member> members;
         std::vector<member_info> infos;
         members.reserve(seats_.size());
@@ -115,8 +127,9 @@ public:
                 if (takes_part(each) != pickable) {
                     continue;
                 }
-                const member_info info = info_of(each);
-                members.push_back({boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, pickable});
+                const member_info info = info_of(each, usual);
+                members.push_back(
+                    {boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, each.health, pickable});
                 if (pickable) {
                     infos.push_back(info);
                 }
@@ -173,11 +186,32 @@ private:
         return std::make_unique<table>(std::move(picks.value()), std::move(members), pool_.slots, closed);
     }
 
-    static member_info info_of(const seat& one) {
-        member_info info{.id = one.id,
-                         .weight = one.drains ? std::optional(0.0) : one.weight,
-                         .slot = one.link->slot,
-                         .name = one.actor.name()};
+    // What an unknown weight stands for, if some of the members have less than theirs: else that would lower what the
+    // policy makes of the unknown.
+    std::optional<double> usual_weight() const noexcept {
+        double sum = 0;
+        std::size_t known = 0;
+        bool all_whole = true;
+        for (const seat& each : seats_) {
+            all_whole = all_whole && each.health.factor == 1;
+            if (each.weight.value_or(0) > 0) {
+                sum += *each.weight;
+                known += 1;
+            }
+        }
+        return all_whole ? std::nullopt : std::optional(known != 0 ? sum / static_cast<double>(known) : 1);
+    }
+
+    static std::optional<double> weight_of(const seat& one, const std::optional<double>& usual) noexcept {
+        if (one.drains) {
+            return 0;
+        }
+        return usual ? one.weight.value_or(*usual) * one.health.factor : one.weight;
+    }
+
+    static member_info info_of(const seat& one, const std::optional<double>& usual) {
+        member_info info{
+            .id = one.id, .weight = weight_of(one, usual), .slot = one.link->slot, .name = one.actor.name()};
         if constexpr (gauged<Policy>) {
             info.load = &one.link->load;
         }

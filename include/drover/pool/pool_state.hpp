@@ -15,6 +15,7 @@
 #include "drover/pool/locals_by_thread.hpp"
 #include "drover/pool/pool_table.hpp"
 #include "drover/pool/slot_book.hpp"
+#include "drover/pool/watched_policy.hpp"
 #include "drover/scheduling/snapshot.hpp"
 #include "drover/scheduling/this_thread.hpp"
 
@@ -57,10 +58,16 @@ struct member_news {
     enum kind_type : std::uint8_t {
         away,  ///< its state is gone, and the new one must wait
         back,  ///< it has a new state
+        look,  ///< its health is to be judged at once
+        well,  ///< it says so itself
+        unwell,
+        answered_well,  ///< to the probe of this number
+        answered_unwell,
     };
 
     std::uint64_t member;  ///< its id in the pool
     kind_type kind;
+    std::uint64_t probe = 0;
 };
 
 /// What the handles of a pool, its members and its controller share. Any thread picks; the controller alone publishes.
@@ -73,8 +80,14 @@ public:
     static constexpr int most_picks = 4;
 
     /// Throws what the policy says of options that make no sense, and std::bad_alloc.
-    pool_state(actor_core<F>& owner, const typename Policy::options& chosen, std::uint64_t seed)
-        : core(owner), options(chosen), picks(chosen, seed), slots(std::make_shared<slot_book>()), locals_(seed + 1) {
+    pool_state(actor_core<F>& owner, const typename Policy::options& chosen,
+               const typename health_of<Policy>::options& watch, std::uint64_t seed)
+        : core(owner),
+          options(chosen),
+          health(watch),
+          picks(chosen, seed),
+          slots(std::make_shared<slot_book>()),
+          locals_(seed + 1) {
         core.retain();
     }
     ~pool_state() {
@@ -86,6 +99,7 @@ public:
 
     actor_core<F>& core;
     const typename Policy::options options;
+    const typename health_of<Policy>::options health;
     typename Policy::state picks;
     const std::shared_ptr<slot_book> slots;  ///< shared with tables, which may outlive this
     basic_handle<F> controller;              ///< this and the next are set before the pool is known
@@ -136,11 +150,24 @@ private:
             }
             const typename table::member& found = now.members[index];
             if (!found.cell->system.is_closed() || left == 1) [[likely]] {
-                return &found;
+                if (may_have_it(found)) [[likely]] {
+                    return &found;
+                }
             }
             if constexpr (counts_picks<Policy>) {
                 found.link->load.withdrawn();
             }
+            if (left == 1) {
+                return nullptr;
+            }
+        }
+    }
+
+    static bool may_have_it(const typename table::member& one) noexcept {
+        if constexpr (includes(health_of<Policy>::needs, health_signals::calls)) {
+            return !one.health.by_trial || one.link->operations->claim(*one.link);
+        } else {
+            return true;
         }
     }
 

@@ -9,6 +9,7 @@
 #include "drover/actor/handle.hpp"
 #include "drover/actor/membership.hpp"
 #include "drover/balancing/policy.hpp"
+#include "drover/health/standing.hpp"
 #include "drover/pool/slot_book.hpp"
 #include "drover/scheduling/retired.hpp"
 
@@ -22,6 +23,7 @@ struct pool_table final : retired {
         boost::intrusive_ptr<basic_cell<F>> cell;
         membership* link;  ///< stands as long as the cell
         member_info info;  ///< as the policy saw it, or would have
+        standing health;   ///< as of the making of this table
         bool pickable;     ///< is in the policy's table, if only with a weight of 0
     };
 

@@ -29,8 +29,7 @@ namespace drover {
 namespace detail {
 
 template <class A, class Policy>
-using mailbox_of_member =
-    std::conditional_t<gauged<Policy>, member_mailbox<mailbox_of<A>, Policy::needs>, mailbox_of<A>>;
+using mailbox_of_member = std::conditional_t<gauged<Policy>, member_mailbox<mailbox_of<A>, Policy>, mailbox_of<A>>;
 
 template <class A>
 supervision plan_of_member(const std::optional<supervision>& given) {
@@ -45,8 +44,8 @@ supervision plan_of_member(const std::optional<supervision>& given) {
     return plan;
 }
 
-template <class A, class Policy, class F, class Source>
-auto member_spawner(actor_core<F>& core, const pool_options<Policy>& options, const Source& source) {
+template <class A, class Policy, class F, class Options, class Source>
+auto member_spawner(actor_core<F>& core, const Options& options, const Source& source) {
     return [&core, plan = plan_of_member<A>(options.plan), each = options.each, name = options.name, source](
                basic_cell<F>& parent, std::uint64_t id, std::unique_ptr<pool_member<Policy, F>> link) {
         spawn_options its = each;
@@ -62,18 +61,19 @@ auto member_spawner(actor_core<F>& core, const pool_options<Policy>& options, co
 }
 
 // Builds the controller, and its members before anybody knows it.
-template <class A, class Policy, class F>
+template <class A, class Policy, class F, class Options>
 struct controller_build {
     using controller = pool_controller<A, Policy, F>;
 
     boost::intrusive_ptr<pool_state<Policy, F>> pool;
     typename controller::spawner spawn;
-    const pool_options<Policy>& options;
+    const Options& options;
     std::exception_ptr& thrown;
     basic_handle<F>& face;
+    std::uint64_t seed;
 
     void operator()(controller* at) {
-        ::new (static_cast<void*>(at)) controller(pool, std::move(spawn), options.weigh, options.weigh_every);
+        ::new (static_cast<void*>(at)) controller(pool, std::move(spawn), options.weigh, options.weigh_every, seed);
     }
 
     void populate(basic_cell<F>& cell) noexcept {
@@ -89,8 +89,8 @@ struct controller_build {
     }
 };
 
-template <class A, class Policy, class F>
-void check_pool_options(const pool_options<Policy>& options) {
+template <class Policy, class Options>
+void check_pool_options(const Options& options) {
     if (options.weights.size() > options.members) {
         throw std::invalid_argument(
             join_text({"drover: pool_options::weights has ", std::to_string(options.weights.size()), " weights for ",
@@ -108,26 +108,26 @@ void check_pool_options(const pool_options<Policy>& options) {
     }
 }
 
-template <class A, class Policy, class F, class Source>
-pool<A, Policy, F> spawn_pool_from(actor_core<F>& core, basic_cell<F>* parent, pool_options<Policy>& options,
-                                   const Source& source) {
+template <class A, class Policy, class F, class Options, class Source>
+basic_handle<F> spawn_pool_from(actor_core<F>& core, basic_cell<F>* parent, Options& options, const Source& source) {
     using controller = pool_controller<A, Policy, F>;
-    check_pool_options<A, Policy, F>(options);
+    check_pool_options<Policy>(options);
     const std::uint64_t seed = options.seed != 0 ? options.seed : to_integer(core.next_id());
-    const boost::intrusive_ptr<pool_state<Policy, F>> shared(new pool_state<Policy, F>(core, options.policy, seed));
+    const boost::intrusive_ptr<pool_state<Policy, F>> shared(
+        new pool_state<Policy, F>(core, options.policy, options.health, seed));
     shared->passes_on = options.undelivered == undelivered::pick_again;
     std::exception_ptr thrown;
     basic_handle<F> face;
     spawn_options own{.name = options.name.empty() ? join_text({"pool of ", type_name<A>()}) : options.name};
     const ref<controller, F> made = spawn_built<controller, F, unbounded_mailbox>(
         core, parent, std::move(own), nullptr,
-        controller_build<A, Policy, F>{shared, member_spawner<A, Policy, F>(core, options, source), options, thrown,
-                                       face});
+        controller_build<A, Policy, F, Options>{shared, member_spawner<A, Policy, F>(core, options, source), options,
+                                                thrown, face, seed});
     if (thrown != nullptr) {
         made.stop();
         std::rethrow_exception(thrown);
     }
-    return pool<A, Policy, F>(face);
+    return face;
 }
 
 template <class F>
@@ -162,24 +162,29 @@ using bundle_at = decltype(bundle_of(std::declval<Place&>().core()));
 /// Throws std::invalid_argument if an option is out of its range or the policy has no table for the members (one sentence
 /// with the value), std::bad_alloc, what a member's constructor throws, and std::runtime_error once the runtime drains or
 /// stops. O(members log members).
-template <class A, balancing_policy Policy = weighted_round_robin, class Place, class... Arguments>
-auto spawn_pool(Place& place, pool_options<Policy> options, const Arguments&... arguments) {
+template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health, class Place,
+          class... Arguments>
+auto spawn_pool(Place& place, pool_options<Policy, Health> options, const Arguments&... arguments) {
     using F = detail::bundle_at<Place>;
     constexpr bool possible = rebuildable<A, const Arguments&...>;
     static_assert(
         possible,
         "drover: not a member: a pool builds each of its members from copies of the arguments of spawn_pool, so "
         "they must be copyable and the actor's constructor must take them");
+    constexpr bool answers_probes = reports_health<A> || !includes(as_health<Health>::needs, health_signals::probes);
+    static_assert(answers_probes,
+                  "drover: nothing to probe: active_probes asks members for their health(), so the actor has a member "
+                  "function bool health(); or leave active_probes out");
     actor_core<F>& core = place.core();
     lane& mine = lane_to(core);
     const send_bracket bracket(mine);
     detail::check_place(mine, core, type_name<A>());
     if constexpr (possible) {
         using source = argument_source<A, std::decay_t<const Arguments&>...>;
-        return detail::spawn_pool_from<A, Policy, F>(core, detail::cell_of<F>(place), options,
-                                                     source(std::in_place, arguments...));
+        return pool<A, Policy, Health, F>(detail::spawn_pool_from<A, pool_kind<Policy, Health>, F>(
+            core, detail::cell_of<F>(place), options, source(std::in_place, arguments...)));
     } else {
-        return pool<A, Policy, F>();
+        return pool<A, Policy, Health, F>();
     }
 }
 
