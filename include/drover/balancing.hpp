@@ -17,5 +17,6 @@
 #include "drover/balancing/random_pick.hpp"
 #include "drover/balancing/rendezvous.hpp"
 #include "drover/balancing/round_robin.hpp"
+#include "drover/balancing/sticky.hpp"
 #include "drover/balancing/weighted_random.hpp"
 #include "drover/balancing/weighted_round_robin.hpp"

@@ -18,6 +18,7 @@
 #include <drover/balancing/random_pick.hpp>
 #include <drover/balancing/rendezvous.hpp>
 #include <drover/balancing/round_robin.hpp>
+#include <drover/balancing/sticky.hpp>
 #include <drover/balancing/weighted_random.hpp>
 #include <drover/balancing/weighted_round_robin.hpp>
 
@@ -31,7 +32,8 @@ using drover_test::policy_under_test;
 #define POLICIES                                                                                              \
     round_robin, weighted_round_robin, random_pick, weighted_random, power_of_two_choices, least_loaded,      \
         consistent_hash<rendezvous>, consistent_hash<maglev>, bounded_load<rendezvous>, bounded_load<maglev>, \
-        peak_ewma, join_idle_queue<>, join_idle_queue<peak_ewma>, join_idle_queue<bounded_load<rendezvous>>
+        peak_ewma, join_idle_queue<>, join_idle_queue<peak_ewma>, join_idle_queue<bounded_load<rendezvous>>,  \
+        sticky<round_robin>, sticky<join_idle_queue<peak_ewma>>, sticky<bounded_load<maglev>>
 
 TEMPLATE_TEST_CASE("a policy refuses a weight that is none, and names member and value", "", POLICIES) {
     typename TestType::state state({}, 1);
