@@ -101,14 +101,9 @@ public:
         const std::uint64_t mixed = mix_bits(key, seed_);
         line& in = line_of(mixed);
         for (int round = 0; round != 64; ++round) {
-            std::size_t place = 0;
-            std::uint64_t word = 0;
-            while (place != places && !of_key(word = in.words[place].load(std::memory_order_seq_cst), mixed)) {
-                place += 1;
-            }
-            if (place == places) {
-                place = place_to_take(in, gone, word);
-                if (place == places) return 0;
+            auto [place, word] = place_for(in, mixed, gone);
+            if (place == places) return 0;
+            if (!of_key(word, mixed)) {
                 const std::uint64_t mine = (mixed << tag_shift) | new_word(seat) | tentative;
                 if (!exchange(in, place, word, mine)) continue;
                 word = mine;
@@ -181,25 +176,30 @@ private:
 
     line& line_of(std::uint64_t mixed) noexcept { return lines_[((mixed >> 32U) * lines_.size()) >> 32U]; }
 
-    // The first that is empty, or whose member is gone, or the one that was not used for longest; `places` if there is
-    // none. `word` is what is there.
+    struct seen {
+        std::size_t place;
+        std::uint64_t word;
+    };
+
+    // Where the key is already. Else the first place that is empty, or whose member is gone, or whose key was not used for
+    // longest; `places` if there is none.
     template <class Gone>
-    static std::size_t place_to_take(line& in, const Gone& gone, std::uint64_t& word) noexcept {
-        std::size_t oldest = places;
+    static seen place_for(line& in, std::uint64_t mixed, const Gone& gone) noexcept {
+        seen best{places, 0};
         std::uint64_t greatest = 0;
         for (std::size_t each = 0; each != places; ++each) {
-            const std::uint64_t there = in.words[each].load(std::memory_order_seq_cst);
-            const std::uint64_t age = there == 0             ? 100
-                                      : gone(seat_in(there)) ? 50
-                                      : (there & used) == 0  ? 1 + ((there & ages) >> age_shift)
-                                                             : 0;
+            const std::uint64_t word = in.words[each].load(std::memory_order_seq_cst);
+            if (of_key(word, mixed)) return {each, word};
+            const std::uint64_t age = word == 0             ? 100
+                                      : gone(seat_in(word)) ? 50
+                                      : (word & used) == 0  ? 1 + ((word & ages) >> age_shift)
+                                                            : 0;
             if (age > greatest) {
-                oldest = each;
+                best = {each, word};
                 greatest = age;
-                word = there;
             }
         }
-        return oldest;
+        return best;
     }
 
     // `word`, tentative, stands in `place`, and was seen there. Answers what the key is bound to, or 0 if somebody has
