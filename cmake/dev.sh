@@ -19,6 +19,9 @@ usage: ./cmake/dev.sh COMMAND
                             10 000 actors with random failures, timers and asks; accounts exact, memory flat (1 minute)
   bench [--peers] [--filter RE] [--json FILE]
                             run the benches; with --peers, the same workloads on CAF and Erlang beside ours
+  balancing [--seed N] [--json FILE] [--plots DIR] [--quick] [--filter RE]
+                            balancing policies: prefix deviation, key movement, queueing in virtual time, cost of a pick, as
+                            text, JSON and pictures; --filter names cells, `balancing --help` tells how
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++, AddressSanitizer and
@@ -35,7 +38,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev)
 packages_demo=("${packages_build[@]}" libfmt-dev)
-packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev python3)
+packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev libfmt-dev python3)
+packages_plots=(python3 python3-matplotlib python3-numpy)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 python3)
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" libbenchmark-dev pkg-config spin tcc)
@@ -216,8 +220,8 @@ part_clang() {
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 command_setup() {
-    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_coverage[@]}" "${packages_clang[@]}" \
-        "${packages_format[@]}"
+    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_plots[@]}" "${packages_coverage[@]}" \
+        "${packages_clang[@]}" "${packages_format[@]}"
     release_with tests benches examples
     say "dev.sh: everything is there; ./cmake/dev.sh demo and ./cmake/dev.sh test are next"
 }
@@ -326,6 +330,42 @@ MERGE
     return $status
 }
 
+command_balancing() {
+    local arguments=() json="" plots="" status=0
+    while (($# > 0)); do
+        case $1 in
+        --json | --plots)
+            (($# >= 2)) || { say "dev.sh: $1 wants a value; see ./cmake/dev.sh help"; exit 2; }
+            if [[ $1 == --json ]]; then json=$2; else plots=$2; fi
+            shift
+            ;;
+        --json=*) json=${1#*=} ;;
+        --plots=*) plots=${1#*=} ;;
+        *) arguments+=("$1") ;; # the program knows the others
+        esac
+        shift
+    done
+    need "${packages_bench[@]}"
+    [[ -z $plots ]] || need "${packages_plots[@]}"
+    release_with benches
+    build release balancing
+    if [[ -n $plots && -z $json ]]; then
+        json=$(mktemp)
+        # shellcheck disable=SC2064  # the file's name is known now
+        trap "rm -f -- '$json'" EXIT
+    fi
+    [[ -z $json ]] || arguments+=(--json "$json")
+    "$trees/release/benches/balancing/balancing" "${arguments[@]}" || status=$?
+    # A promise that is not kept is worth a picture, too.
+    if [[ -n $plots && -s $json ]]; then
+        # Debian's packages are seen by Debian's own interpreter.
+        local python=python3
+        [[ ! -x /usr/bin/python3 ]] || python=/usr/bin/python3
+        "$python" -B "$root/benches/balancing/plot.py" "$json" "$plots" >&2 || status=$?
+    fi
+    return $status
+}
+
 command_coverage() {
     need "${packages_coverage[@]}"
     part coverage part_coverage
@@ -374,7 +414,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | soak | bench | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | balancing | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."

@@ -1,0 +1,50 @@
+// Copyright (c) the drover authors. SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "../support/outcome.hpp"
+#include "options.hpp"
+#include "report.hpp"
+
+namespace benches::balancing {
+namespace {
+
+int run(int count, char** arguments) {
+    int status = 0;
+    report all;
+    auto asked = read_options(count, arguments, status);
+    if (!asked) return status;
+    all.asked = std::move(*asked);
+
+    constexpr struct {
+        std::string_view name;
+        void (*run)(report&);
+    } parts[] = {{"deviation", run_deviations}, {"keys", run_movements},   {"cap", run_caps},
+                 {"pick", run_picks},           {"rebuild", run_rebuilds}, {"queueing", run_queueing}};
+    for (const auto& part : parts) {
+        const stopwatch clock;
+        part.run(all);
+        all.seconds.emplace_back(part.name, std::chrono::duration<double>(clock.elapsed()).count());
+    }
+    judge(all);
+    print_text(all);
+    if (!all.asked.json.empty() && !write_json(all)) return 2;
+    return std::ranges::all_of(all.verdicts, [](const verdict& each) { return each.met || !each.promised; }) ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace benches::balancing
+
+int main(int count, char** arguments) {
+    try {
+        return benches::balancing::run(count, arguments);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "balancing: {}\n", error.what());
+        return 1;
+    }
+}
