@@ -78,6 +78,10 @@ void judge_keys(report& to) {
 
 // The simulator itself, beside what is known. Intervals by batch means are themselves estimates, so twice their width.
 void judge_simulator(report& to) {
+    if (to.repeated != 0) {
+        at_most(to, fmt::format("queueing cells of {} that differ when the same seed is run again", to.repeated),
+                static_cast<double>(to.differing), 0);
+    }
     for (const queueing_row& row : to.queueing) {
         if (row.what.service != service_kind::exponential || row.what.kind != pool_kind::equal) continue;
         const double load = row.what.load / 100.0;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 #include "../support/outcome.hpp"
 #include "options.hpp"
@@ -20,6 +21,8 @@ int run(int count, char** arguments) {
     auto asked = read_options(count, arguments, status);
     if (!asked) return status;
     all.asked = std::move(*asked);
+    // A report of nothing, so that a name that is no good is complained of before the minutes and not after them.
+    if (!all.asked.json.empty() && !write_json(all)) return 2;
 
     constexpr struct {
         std::string_view name;
@@ -30,6 +33,12 @@ int run(int count, char** arguments) {
         const stopwatch clock;
         part.run(all);
         all.seconds.emplace_back(part.name, std::chrono::duration<double>(clock.elapsed()).count());
+    }
+    if (all.deviations.empty() && all.movements.empty() && all.caps.empty() && all.queueing.empty() &&
+        all.picks.empty() && all.rebuilds.empty()) {
+        fmt::print(stderr, "balancing: no cell's name has a match of '{}'; --help tells what they are called\n",
+                   all.asked.filter);
+        return 2;
     }
     judge(all);
     print_text(all);

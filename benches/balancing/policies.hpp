@@ -94,6 +94,7 @@ using timed_policies = policy_list<                                             
     named<"power_of_two_choices", drover::power_of_two_choices>, named<"least_loaded", drover::least_loaded>,  //
     named<"maglev", drover::consistent_hash<drover::maglev>>,
     named<"rendezvous", drover::consistent_hash<drover::rendezvous>>,
+    named<"bounded_load<maglev>", drover::bounded_load<drover::maglev>>,
     named<"smooth_weighted_round_robin", smooth_weighted_round_robin>,
     named<"deadline_weighted_round_robin", deadline_weighted_round_robin>,
     named<"stride_weighted_round_robin", stride_weighted_round_robin>,  //

@@ -53,8 +53,15 @@ void run_cell(const workload& what, std::span<const job> jobs, std::size_t count
         return;
     }
     const std::size_t warm_up = warm_up_of(what, counted);
-    const sojourns found = simulate<typename Entry::policy>(what, jobs.first(warm_up + counted), warm_up,
-                                                            drover::mix_bits(to.asked.seed, 0x9e));
+    const auto run = [&] {
+        return simulate<typename Entry::policy>(what, jobs.first(warm_up + counted), warm_up,
+                                                drover::mix_bits(to.asked.seed, 0x9e));
+    };
+    const sojourns found = run();
+    if (to.asked.quick) {  // what is this short is worth a look at whether the seed decides all
+        to.repeated += 1;
+        to.differing += found == run() ? 0 : 1;
+    }
     to.queueing.push_back({.what = what,
                            .policy = std::string(Entry::name),
                            .jobs = counted,

@@ -101,6 +101,8 @@ struct report {
     std::vector<pick_row> picks;
     std::vector<rebuild_row> rebuilds;
     std::vector<verdict> verdicts;
+    std::uint64_t repeated = 0;                           ///< queueing cells that were run twice
+    std::uint64_t differing = 0;                          ///< and had another result
     std::vector<std::pair<std::string, double>> seconds;  ///< how long each part took
 };
 

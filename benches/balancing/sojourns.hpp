@@ -66,10 +66,13 @@ public:
         return longest_;
     }
 
+    bool operator==(const sojourns&) const = default;
+
 private:
     struct batch {
         double sum = 0;
         std::uint64_t jobs = 0;
+        bool operator==(const batch&) const = default;
     };
 
     // A double's exponent and the upper 7 bits of its fraction; from 2^-20 to 2^30.

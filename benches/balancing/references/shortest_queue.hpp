@@ -5,14 +5,13 @@
 #include <drover/balancing/policy.hpp>
 #include <drover/base/random.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace benches::balancing {
 
-/// The member with the fewest jobs, whatever the weights; of several any (join the shortest queue: W. Winston,
+/// The member with the fewest jobs, whatever the weights; of several any, each as likely (join the shortest queue: W. Winston,
 /// "Optimality of the shortest line discipline", 1977). The best for equal members and exponential service among all
 /// that pick at arrival and do not know how long jobs take. A pick: O(n).
 struct shortest_queue {
@@ -27,21 +26,17 @@ struct shortest_queue {
     }
 
     static drover::member_index pick(const table& from, state&, local& random, drover::pick_key) noexcept {
-        // A walk from anywhere, which takes the first of the least: any of several, though not each as likely.
-        const std::size_t size = from.size();
-        if (size == 0) return drover::no_member;
-        std::size_t best = random.below(static_cast<std::uint32_t>(size));
-        std::uint64_t least = from[best].load->read();
-        std::size_t at = best;
-        for (std::size_t left = size - 1; left != 0 && least != 0; --left) {
-            at = at + 1 == size ? 0 : at + 1;
-            const std::uint64_t load = from[at].load->read();
-            if (load < least) {
-                least = load;
-                best = at;
-            }
+        drover::member_index best = drover::no_member;
+        std::uint64_t least = ~std::uint64_t{0};
+        std::uint32_t equals = 1;
+        for (const drover::load_candidate& each : from) {
+            const std::uint64_t load = each.load->read();
+            if (load > least) continue;
+            equals = load < least ? 1 : equals + 1;
+            least = load;
+            if (equals == 1 || random.below(equals) == 0) best = each.index;  // of k equals each with 1/k
         }
-        return from[best].index;
+        return best;
     }
 };
 
