@@ -9,6 +9,7 @@
 #include <bit>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -27,7 +28,13 @@
 namespace benches::balancing {
 namespace {
 
-/// A pool whose members have some messages each, and nobody changes that. (What a dispatch costs besides, the locked
+template <class P>
+inline constexpr bool is_nobody_idle = false;
+template <class P>
+inline constexpr bool is_nobody_idle<nobody_idle<P>> = true;
+
+/// A pool whose members have some messages each, and nobody changes that, but that an idle member's mark is put back at
+/// once, which is so a part of the pick. (What a dispatch costs besides, the locked
 /// add on the load of the member that was picked, is the same for all policies that read loads.)
 template <class P>
 class picked_pool {
@@ -40,6 +47,13 @@ public:
             infos_[each].id = random.next();
             infos_[each].weight = 1 + random.below(8);
             infos_[each].load = &loads_[each];
+            infos_[each].slot = each;
+            if constexpr (drover::measures_latency<P>) {
+                latencies_.emplace_back(P::latency(typename P::options{}));
+                latencies_.back().record(std::chrono::microseconds(1 + random.below(8)), {}, false);
+                infos_[each].latency = &latencies_.back();
+            }
+            if constexpr (drover::claims_idle<P> && !is_nobody_idle<P>) state_.idle.announce(each);
         }
         build();
         locals_.reserve(2);
@@ -56,6 +70,9 @@ public:
         for (std::uint64_t each = 0; each != picks; ++each) {
             const drover::member_index taken = P::pick(table, state_, local, {each});
             if constexpr (drover::counts_picks<P>) loads_[taken].withdrawn();
+            if constexpr (drover::claims_idle<P>) {
+                if (local.claimed != drover::no_slot) state_.idle.restore(local.claimed);
+            }
             sum += taken;
         }
         return sum;
@@ -76,6 +93,7 @@ private:
 
     std::unique_ptr<drover::member_load[]> loads_;
     std::vector<drover::member_info> infos_;
+    std::deque<drover::member_latency> latencies_;
     typename P::state state_;
     std::vector<std::unique_ptr<aligned_local>> locals_;
     std::unique_ptr<typename P::table> table_;

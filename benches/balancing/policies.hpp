@@ -3,8 +3,11 @@
 
 #include <drover/balancing/bounded_load.hpp>
 #include <drover/balancing/consistent_hash.hpp>
+#include <drover/balancing/join_idle_queue.hpp>
 #include <drover/balancing/least_loaded.hpp>
 #include <drover/balancing/maglev.hpp>
+#include <drover/balancing/peak_ewma.hpp>
+#include <drover/balancing/policy.hpp>
 #include <drover/balancing/power_of_two_choices.hpp>
 #include <drover/balancing/random_pick.hpp>
 #include <drover/balancing/rendezvous.hpp>
@@ -64,8 +67,11 @@ using queueing_policies = policy_list<  //
     named<"round_robin", drover::round_robin>,
     named<"weighted_round_robin", drover::weighted_round_robin, shown::where_weights_differ>,
     named<"power_of_two_choices", drover::power_of_two_choices>,  //
-    named<"least_loaded", drover::least_loaded>,                  //
-    named<"shortest_queue", shortest_queue>,                      //
+    named<"peak_ewma", drover::peak_ewma>,                        //
+    named<"join_idle_queue", drover::join_idle_queue<>>,
+    named<"join_idle_queue<random_pick>", drover::join_idle_queue<drover::random_pick>>,
+    named<"least_loaded", drover::least_loaded>,  //
+    named<"shortest_queue", shortest_queue>,      //
     named<"shared_queue", shared_queue>>;
 
 using weighted_turns = policy_list<  //
@@ -85,6 +91,10 @@ using capped_policies = policy_list<  //
     named<"bounded_load<rendezvous>", drover::bounded_load<drover::rendezvous>>,
     named<"maglev", drover::consistent_hash<drover::maglev>>,
     named<"rendezvous", drover::consistent_hash<drover::rendezvous>>>;
+
+/// A policy that picks idle members, for a pool in which there are none: what a pick costs until it falls back.
+template <drover::balancing_policy P>
+struct nobody_idle : P {};
 
 // Whose pick and whose build is timed.
 using timed_policies = policy_list<                                                                            //

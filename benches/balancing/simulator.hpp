@@ -2,10 +2,13 @@
 #pragma once
 
 #include <drover/balancing/policy.hpp>
+#include <drover/base/clock.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -24,7 +27,7 @@ namespace benches::balancing {
 class job_queue {
 public:
     struct entry {
-        double arrived;
+        double begins;
         double leaves;
     };
 
@@ -51,8 +54,13 @@ private:
     std::size_t end_ = 0;
 };
 
-/// A pool in virtual time: the policy's own pick over real `member_info`s. Members serve one job at a time, in the
-/// order of arrival. A thread that picks sees everything that happened before it.
+/// A millisecond to a mean service time: what policies that read clocks are told by their defaults is in seconds.
+inline drover::clock_duration as_duration(double time) noexcept {
+    return drover::clock_duration(std::llround(time * 1e6));
+}
+
+/// A pool in virtual time: the policy's own pick over real `member_info`s, with all the signals that it needs. Members
+/// serve one job at a time, in the order of arrival. A thread that picks sees everything that happened before it.
 template <drover::balancing_policy P>
 class simulated_pool {
 public:
@@ -77,25 +85,45 @@ public:
         const double begins = std::max(now, free_at_[member]);
         const double leaves = begins + (fails ? failure_takes : one.demand / speeds_[member]);
         free_at_[member] = leaves;
-        if (queues_[member].empty()) leaving_.set(member, leaves);
-        queues_[member].push({now, leaves});
+        if (queues_[member].empty()) {
+            if constexpr (drover::claims_idle<P>) state_.idle.withdraw(member);
+            leaving_.set(member, leaves);
+        }
+        queues_[member].push({begins, leaves});
         return {leaves - now, fails};
     }
 
 private:
     void finish(drover::member_index member) noexcept {
         job_queue& queue = queues_[member];
+        const job_queue::entry done = queue.front();
         queue.pop();
+        if constexpr (drover::measures_latency<P>) {
+            latencies_[member].record(as_duration(done.leaves - done.begins),
+                                      drover::time_point(as_duration(done.leaves)), member == failing_);
+        }
         loads_[member].finished();
+        if constexpr (drover::claims_idle<P>) {
+            if (queue.empty()) state_.idle.announce(member);
+        }
         leaving_.set(member, queue.empty() ? soonest::never : queue.front().leaves);
     }
 
     typename P::table build(const std::vector<double>& weights) {
         std::vector<drover::member_info> members(speeds_.size());
-        for (std::size_t each = 0; each != members.size(); ++each) {
-            members[each].id = each;
-            members[each].weight = weights[each];
-            members[each].load = &loads_[each];
+        for (std::uint32_t each = 0; each != members.size(); ++each) {
+            members[each] = {.id = each, .weight = weights[each], .load = &loads_[each], .slot = each};
+        }
+        if constexpr (drover::measures_latency<P>) {
+            for (drover::member_info& each : members) {
+                latencies_.emplace_back(P::latency(typename P::options{}));
+                each.latency = &latencies_.back();
+            }
+        }
+        if constexpr (drover::claims_idle<P>) {
+            for (const drover::member_info& each : members) {
+                state_.idle.announce(each.slot);
+            }
         }
         auto built = P::build(members, state_);
         if (!built) throw std::runtime_error(to_string(built.error()));
@@ -104,6 +132,7 @@ private:
 
     std::vector<double> speeds_;
     std::unique_ptr<drover::member_load[]> loads_;
+    std::deque<drover::member_latency> latencies_;  // of members that are measured; they cannot be moved
     std::vector<double> free_at_;
     std::vector<job_queue> queues_;
     soonest leaving_;
@@ -116,7 +145,7 @@ private:
 
 /// The first `warm_up` jobs are not counted.
 template <class Pool>
-sojourns run_jobs(Pool pool, const workload& what, std::span<const job> jobs, std::size_t warm_up) {
+sojourns run_jobs(Pool&& pool, const workload& what, std::span<const job> jobs, std::size_t warm_up) {
     const double mean_gap = 1 / arrival_rate(what);
     sojourns found(jobs.size() - warm_up);
     double now = 0;
