@@ -114,8 +114,8 @@ protected:
     alignas(drover::cache_line) std::atomic<std::uint64_t> counter_{0};
 };
 
-/// And that with a table of a power of two's length. With two threads it costs more than its load: a loop of nothing but
-/// `fetch_add` does several of them before the other processor gets the line.
+/// And that with a table of a power of two's length. With two threads it costs more than its load: a loop of nothing
+/// but `fetch_add` does several of them before the other processor gets the line.
 class shared_turns : public shared_counter {
 public:
     explicit shared_turns(std::uint32_t members) : turns_(std::bit_ceil(members)) {

@@ -7,8 +7,8 @@ Into DIR, each as PNG and as SVG:
   p99_SERVICE   99th percentile of the time in the pool against the load, a panel for each kind and size of pool
   failed        share of jobs that failed where one member answers at once with a failure, against the load
   pick          cost of a pick against the number of members, a panel for each number of threads
-A picture whose cells were not run is not made, nor a panel of one load only. Cells in which a queue grows without end are
-left out.
+A picture whose cells were not run is not made, nor a panel of one load only. Cells in which a queue grows without end
+are left out.
 """
 
 import json
@@ -64,7 +64,8 @@ def plot_deviation(report, folder):
     if not rows:
         return []
     sets = unique(row["set"] for row in rows)
-    picture = Picture(1, len(sets), unique(row["policy"] for row in rows), "Largest |served - due| of a member, in turns")
+    policies = unique(row["policy"] for row in rows)
+    picture = Picture(1, len(sets), policies, "Largest |served - due| of a member, in turns")
     for panel, name in zip(picture.panels[0], sets):
         for row in rows:
             if row["set"] == name:

@@ -37,7 +37,8 @@ void print_movements(const report& what) {
     if (what.movements.empty()) return;
     fmt::print(R"(
 Key movement when one member goes: share of all keys, in per cent. `own` were the removed member's, and have to move;
-`others` were not. `back`: all keys are where they were once it has returned. `heaviest`: the largest share over the mean.
+`others` were not. `back`: all keys are where they were once it has returned. `heaviest`: the largest share over the
+mean.
 
 {:>4} {:<12} {:>8} {:>8} {:>8} {:>9} {:>5} {:>9}
 )",

@@ -11,9 +11,10 @@
 
 namespace benches::balancing {
 
-/// The member with the fewest jobs, whatever the weights; of several any, each as likely (join the shortest queue: W. Winston,
-/// "Optimality of the shortest line discipline", 1977). The best for equal members and exponential service among all
-/// that pick at arrival and do not know how long jobs take. A pick: O(n).
+/// The member with the fewest jobs, whatever the weights; of several any, each as likely (join the shortest queue: W.
+/// Winston, "Optimality of the shortest line discipline", 1977). The best for equal members and exponential service
+/// among all that pick at arrival and do not know how long jobs take. Where weights are equal it is least_loaded,
+/// number by number. A pick: O(n).
 struct shortest_queue {
     using options = drover::no_options;
     using state = drover::keeps_nothing;
