@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "drover/balancing/build_error.hpp"
 #include "drover/base/clock.hpp"
 #include "drover/base/text.hpp"
 
@@ -31,8 +32,7 @@ inline void check_range(std::string_view option, std::uint64_t value, std::uint6
 
 inline void check_range(std::string_view option, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
-        refuse_option(
-            {option, " is ", std::to_string(value), "; use ", std::to_string(least), " to ", std::to_string(most)});
+        refuse_option({option, " is ", number_text(value), "; use ", number_text(least), " to ", number_text(most)});
     }
 }
 

@@ -32,7 +32,7 @@ template <health_part... Parts>
 class health_monitor {
 public:
     /// `Parts`' options are checked: throws std::invalid_argument with one sentence.
-    health_monitor(const health_options<Parts...>& chosen, std::uint64_t seed)
+    health_monitor(const health_options<Parts...>& chosen, [[maybe_unused]] std::uint64_t seed)
         : panic_((check(chosen), chosen.panic())),
           parts_(typename Parts::watcher(chosen.template of<Parts>(), seed)...) {}
 
