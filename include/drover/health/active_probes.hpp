@@ -13,10 +13,11 @@
 
 namespace drover {
 
-/// Members are asked for their `health()` now and then: who fails so often in a row is down, and up again when it has been
-/// well so often (HAProxy's rise and fall). A member has one probe at a time, also when it is down, and one that is not
-/// answered in time has failed, so a lost one wedges nothing (Linkerd's probation). The first comes at a random moment of
-/// the first interval, so that members that joined together are not probed together. Who is held is not probed.
+/// Members are asked for their `health()` now and then: who fails so often in a row is down, and up again when it has
+/// been well so often (HAProxy's rise and fall). A member has one probe at a time, also when it is down, and one that
+/// is not answered in time has failed, so a lost one wedges nothing (Linkerd's probation). The first comes at a random
+/// moment of the first interval, so that members that joined together are not probed together. Who is held is not
+/// probed.
 struct active_probes {
     struct options {
         clock_duration interval = std::chrono::seconds(5);  ///< > 0

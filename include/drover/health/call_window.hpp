@@ -18,18 +18,19 @@ struct call_window_limits {
     std::uint32_t percent = 50;
 };
 
-/// How the last calls of one member ended, one bit each, in a ring (Resilience4j's count-based sliding window). Totals read
-/// now and then could not tell which of a thousand calls were the last hundred. Who counts draws a place by one atomic add,
-/// and writes the bit only if it differs, so any number of threads may count at once; a bit that is drawn and not written
-/// yet still shows the call of one round before. No operation but the constructor allocates; none blocks.
+/// How the last calls of one member ended, one bit each, in a ring (Resilience4j's count-based sliding window). Totals
+/// read now and then could not tell which of a thousand calls were the last hundred. Who counts draws a place by one
+/// atomic add, and writes the bit only if it differs, so any number of threads may count at once; a bit that is drawn
+/// and not written yet still shows the call of one round before. No operation but the constructor allocates; none
+/// blocks.
 class alignas(cache_line) call_window {
 public:
     /// Throws std::bad_alloc.
     explicit call_window(const call_window_limits& limits)
         : bits_(std::make_unique<std::atomic<std::uint64_t>[]>(words(limits))), limits_(limits) {}
 
-    /// Any thread. Whether the window has tripped by this call, which it does once until cleared: a success does so if it is
-    /// the one that makes the calls enough.
+    /// Any thread. Whether the window has tripped by this call, which it does once until cleared: a success does so if
+    /// it is the one that makes the calls enough.
     bool succeeded() noexcept {
         const std::uint64_t place = place_.fetch_add(1, std::memory_order_relaxed);
         std::atomic<std::uint64_t>& word = word_of(place);

@@ -12,10 +12,11 @@
 
 namespace drover {
 
-/// A member of whose last calls too many failed gets none for some time, and then a single one: if that succeeds all is as
-/// before, else it waits again (Resilience4j's circuit breaker, count-based; half open admits one call). Every message then
-/// costs its member one atomic add, since the order of outcomes matters. As each member is judged alone, all may be open at
-/// once; then the pool is in panic, and `panic_answer` says whether its members get messages all the same.
+/// A member of whose last calls too many failed gets none for some time, and then a single one: if that succeeds all is
+/// as before, else it waits again (Resilience4j's circuit breaker, count-based; half open admits one call). Every
+/// message then costs its member one atomic add, since the order of outcomes matters. As each member is judged alone,
+/// all may be open at once; then the pool is in panic, and `panic_answer` says whether its members get messages all the
+/// same.
 struct circuit_breaker {
     struct options {
         call_window_limits window{};

@@ -12,8 +12,8 @@
 namespace drover {
 
 /// How long an outlier is kept out, and how many may be at once. The time grows with each ejection, as Envoy's does
-/// (base_ejection_time, max_ejection_time); a part of it, up to `jitter`, is taken off at random, so that members that were
-/// ejected together do not come back together.
+/// (base_ejection_time, max_ejection_time); a part of it, up to `jitter`, is taken off at random, so that members that
+/// were ejected together do not come back together.
 struct ejection {
     clock_duration first = std::chrono::seconds(30);  ///< times how often it was ejected; > 0
     clock_duration most = std::chrono::seconds(300);  ///< >= first

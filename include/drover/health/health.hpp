@@ -19,8 +19,8 @@
 
 namespace drover {
 
-/// A health policy of any set of parts, each of which judges for itself; the worst that one says of a member holds. Without
-/// parts it still knows who is held or drains, and panics.
+/// A health policy of any set of parts, each of which judges for itself; the worst that one says of a member holds.
+/// Without parts it still knows who is held or drains, and panics.
 template <health_part... Parts>
 struct health {
     static_assert(((detail::times_in<Parts, Parts...> == 1) && ...), "drover: a part of health is named once");

@@ -15,8 +15,8 @@ struct outcome_counts {
 };
 
 /// What one member of a pool does with its messages, as counters on a cache line of their own. A success costs its
-/// consumer a plain store; a failure, which others may count as well, two atomic adds. The consumer is whoever handles the
-/// member's messages: one thread at a time. No operation blocks or allocates.
+/// consumer a plain store; a failure, which others may count as well, two atomic adds. The consumer is whoever handles
+/// the member's messages: one thread at a time. No operation blocks or allocates.
 class alignas(cache_line) member_outcomes {
 public:
     /// The consumer. Not for a message whose asker has given up: that one is counted as timed out.
@@ -34,8 +34,8 @@ public:
     /// An ask got no answer in time. Any thread. Returns as failed() does.
     bool timed_out(std::uint32_t threshold) noexcept { return count(threshold); }
 
-    /// The member begins anew. The consumer. Returns as failed() does. What a throw has set off is counted with it: that
-    /// is a restart before the next success.
+    /// The member begins anew. The consumer. Returns as failed() does. What a throw has set off is counted with it:
+    /// that is a restart before the next success.
     bool restarted(std::uint32_t threshold) noexcept { return restart_counts() && count(threshold); }
 
     /// Whether a restart now is a failure of its own. The consumer, once for each restart.
@@ -63,8 +63,8 @@ public:
     /// The failures in a row begin at 0 again. One counted at the same moment may be forgotten or not.
     void forget_run() noexcept { run_.store(0, std::memory_order_relaxed); }
 
-    /// Odd while a handler runs, and another number for each. Who sees the same odd one again knows that it is still that
-    /// handler: so nobody reads a clock for a message.
+    /// Odd while a handler runs, and another number for each. Who sees the same odd one again knows that it is still
+    /// that handler: so nobody reads a clock for a message.
     std::uint64_t turn() const noexcept { return turn_.load(std::memory_order_relaxed); }
     static constexpr bool in_handler(std::uint64_t turn) noexcept { return turn % 2 != 0; }
 

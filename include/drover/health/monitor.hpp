@@ -24,10 +24,10 @@ enum class joining : std::uint8_t {
     later,     ///< to a pool that runs: it starts slowly
 };
 
-/// Watches the members of one pool: is told what happens to them, and says how they are. It has no clock and no thread: time
-/// is what it is told, and must not go back. One thread at a time. What it is told comes into force at the next `sweep`, so
-/// whoever tells it something then sweeps; once for many things will do. News of a member that has left, or never was, are
-/// let pass: they may have been under way. Only `joined` and the constructor allocate.
+/// Watches the members of one pool: is told what happens to them, and says how they are. It has no clock and no thread:
+/// time is what it is told, and must not go back. One thread at a time. What it is told comes into force at the next
+/// `sweep`, so whoever tells it something then sweeps; once for many things will do. News of a member that has left, or
+/// never was, are let pass: they may have been under way. Only `joined` and the constructor allocate.
 template <health_part... Parts>
 class health_monitor {
 public:
@@ -116,8 +116,9 @@ public:
         }
     }
 
-    /// Judges all members. Call it when something was told, when a record asked for it, and at `next_due`; more often does no
-    /// harm, later only makes what is due late. O(n), and O(k log k) for k outliers. The findings stand until the next call.
+    /// Judges all members. Call it when something was told, when a record asked for it, and at `next_due`; more often
+    /// does no harm, later only makes what is due late. O(n), and O(k log k) for k outliers. The findings stand until
+    /// the next call.
     const health_findings& sweep(time_point now) noexcept {
         found_.changed.clear();
         found_.probe.clear();

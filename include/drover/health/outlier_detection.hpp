@@ -16,12 +16,12 @@
 
 namespace drover {
 
-/// Members that fail more than the others are not picked for some time (Envoy's outlier detection, gRPC's proposal A50).
-/// Out is who fails so often in a row, at once; and after each interval who succeeds much less often than the mean of all,
-/// or fails nearly always. The worst come first. How many may be out is looked at before each ejection, so unlike gRPC's it
-/// never goes beyond; and when members leave, those come back early that are too many then. Only ejections count for that:
-/// who is held, stuck or down is so for a reason of his own. A time out is counted from the ejection; who comes back begins
-/// with no failures.
+/// Members that fail more than the others are not picked for some time (Envoy's outlier detection, gRPC's proposal
+/// A50). Out is who fails so often in a row, at once; and after each interval who succeeds much less often than the
+/// mean of all, or fails nearly always. The worst come first. How many may be out is looked at before each ejection, so
+/// unlike gRPC's it never goes beyond; and when members leave, those come back early that are too many then. Only
+/// ejections count for that: who is held, stuck or down is so for a reason of his own. A time out is counted from the
+/// ejection; who comes back begins with no failures.
 struct outlier_detection {
     struct options {
         std::uint32_t consecutive = 5;                       ///< failures in a row; 0: however many
@@ -74,7 +74,8 @@ public:
         }
     }
 
-    /// Reports make a row of their own, which a good one ends; together with that of the messages it must not get too long.
+    /// Reports make a row of their own, which a good one ends; together with that of the messages it must not get too
+    /// long.
     void reported(std::size_t index, bool healthy, time_point) noexcept {
         std::uint32_t& reports = members_[index].reports;
         reports = healthy ? 0 : std::min(reports + 1, 1'000'000'000U);

@@ -13,8 +13,8 @@ enum class panic_answer : std::uint8_t {
     refuse,   ///< nobody is, so senders hear of it at once
 };
 
-/// When too few members are healthy for their health to be believed (Envoy's panic threshold). It begins below one share of
-/// healthy members, and ends at another, so that a single member does not turn it on and off.
+/// When too few members are healthy for their health to be believed (Envoy's panic threshold). It begins below one
+/// share of healthy members, and ends at another, so that a single member does not turn it on and off.
 struct panic_options {
     std::uint32_t below = 50;    ///< percent; 0: there is no panic
     std::uint32_t ends_at = 60;  ///< percent; below … 100

@@ -11,8 +11,8 @@
 
 namespace drover {
 
-/// What a part's watcher is told, and says, if it has nothing to add. Members are known by their index; one that joins may
-/// stand before others, which then move up by one, as they move down by one behind a member that leaves.
+/// What a part's watcher is told, and says, if it has nothing to add. Members are known by their index; one that joins
+/// may stand before others, which then move up by one, as they move down by one behind a member that leaves.
 struct health_watcher {
     void left(std::size_t) noexcept {}
     void restarted(std::size_t, time_point) noexcept {}
@@ -54,8 +54,8 @@ concept watches_health = requires(W& watcher, const W& settled, std::size_t inde
 /// - `needs`: the signals that its watcher reads.
 /// - `plan(options, record_plan&)`: leaves in the plan what records must know.
 /// - `watcher(options, seed)`: judges all members of one pool. Its functions are those of health_watcher, and
-///   `joined(index, signals, now)`; one thread at a time calls them. `look` judges, and only what it found does `verdict`
-///   say. Time is what it is told; everything random comes from the seed.
+///   `joined(index, signals, now)`; one thread at a time calls them. `look` judges, and only what it found does
+///   `verdict` say. Time is what it is told; everything random comes from the seed.
 template <class P>
 concept health_part =
     std::default_initializable<typename P::options> && std::copyable<typename P::options> &&

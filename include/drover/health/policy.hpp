@@ -15,9 +15,10 @@ namespace drover {
 ///
 /// - `options`, and `check(options)`, which throws std::invalid_argument with one sentence.
 /// - `needs`: what is to be measured. The pool need not call what only serves other signals.
-/// - `record(options)`: stands beside one member; health_record says what is called on it, and by whom. Empty for `none`.
-/// - `monitor(options, seed)`: belongs to who changes the pool; health_monitor says what it is told. Everything random comes
-///   from the seed, and all time from the calls, so a simulation repeats.
+/// - `record(options)`: stands beside one member; health_record says what is called on it, and by whom. Empty for
+///   `none`.
+/// - `monitor(options, seed)`: belongs to who changes the pool; health_monitor says what it is told. Everything random
+///   comes from the seed, and all time from the calls, so a simulation repeats.
 template <class H>
 concept health_policy = std::default_initializable<typename H::options> &&
                         std::constructible_from<typename H::record, const typename H::options&> &&

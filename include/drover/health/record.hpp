@@ -50,9 +50,9 @@ struct kept_calls<false> {
 
 }  // namespace detail
 
-/// What a member of a pool writes down for its health policy, and what its senders ask: no more than `Needs` wants, and so
-/// nothing for `none`. A function that returns `true` says: wake the one who watches, there is something to do at once. No
-/// operation but the constructor allocates; none blocks. Threads as in member_outcomes and trial.
+/// What a member of a pool writes down for its health policy, and what its senders ask: no more than `Needs` wants, and
+/// so nothing for `none`. A function that returns `true` says: wake the one who watches, there is something to do at
+/// once. No operation but the constructor allocates; none blocks. Threads as in member_outcomes and trial.
 template <health_signals Needs>
 class health_record
     : detail::kept_outcomes<includes(Needs, health_signals::outcomes) || includes(Needs, health_signals::turns)>,

@@ -14,9 +14,10 @@
 namespace drover {
 
 /// A member that recovers, restarts or joins a running pool gets little at first and more by and by: its weight is
-/// multiplied by max(least, (t / over)^(1 / aggression)), Envoy's formula. All ramps of a pool move at the same moments,
-/// `steps` of them in the time that one ramp takes, however many members ramp, as each moment means a new table of the
-/// pool's. So a factor is never above the formula, and a ramp ends one step late at most. It only grows, and is never 0.
+/// multiplied by max(least, (t / over)^(1 / aggression)), Envoy's formula. All ramps of a pool move at the same
+/// moments, `steps` of them in the time that one ramp takes, however many members ramp, as each moment means a new
+/// table of the pool's. So a factor is never above the formula, and a ramp ends one step late at most. It only grows,
+/// and is never 0.
 struct slow_start {
     struct options {
         clock_duration over = std::chrono::seconds(30);  ///< > 0

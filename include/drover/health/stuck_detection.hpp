@@ -12,8 +12,8 @@
 namespace drover {
 
 /// A member that has been in one handler for long is not picked until it comes out. As the watchdog does, it looks four
-/// times in the limit whether the handler is still the one of the look before, so that no clock is read for a message; the
-/// time begins with the first look that sees it, a quarter of the limit late at most.
+/// times in the limit whether the handler is still the one of the look before, so that no clock is read for a message;
+/// the time begins with the first look that sees it, a quarter of the limit late at most.
 struct stuck_detection {
     struct options {
         clock_duration after = std::chrono::seconds(5);  ///< 4 ns or more

@@ -8,9 +8,9 @@
 
 namespace drover {
 
-/// Whether a member may be sent a message, as a circuit breaker sees it. In the half-open state one sender gets through and
-/// all others do not, until that message's outcome is known or has been overdue for the timeout: a trial message that is
-/// lost wedges nothing. One word, changed by compare-exchange; no operation blocks or allocates.
+/// Whether a member may be sent a message, as a circuit breaker sees it. In the half-open state one sender gets through
+/// and all others do not, until that message's outcome is known or has been overdue for the timeout: a trial message
+/// that is lost wedges nothing. One word, changed by compare-exchange; no operation blocks or allocates.
 class alignas(cache_line) trial {
 public:
     enum class phase : std::uint8_t { closed, open, offered, taken, passed, failed };
@@ -45,9 +45,9 @@ public:
         }
     }
 
-    /// A message of the member succeeded or failed. Any thread. Whether that was the result of a trial. It is taken to be the
-    /// trial message's own: what was sent before the circuit opened has mostly been handled by then, and if not it tells of
-    /// the same member.
+    /// A message of the member succeeded or failed. Any thread. Whether that was the result of a trial. It is taken to
+    /// be the trial message's own: what was sent before the circuit opened has mostly been handled by then, and if not
+    /// it tells of the same member.
     bool succeeded() noexcept { return end(phase::passed); }
     bool failed() noexcept { return end(phase::failed); }
 

@@ -1,8 +1,11 @@
 #include <drover/health/monitor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -42,7 +45,7 @@ TEST_CASE("news of who is not there any more change nothing") {
     drover_test::watched<all> one;
     one.add(2);
     one.sweep();
-    for (const std::uint64_t id : {0, 3, 99}) {
+    for (const std::uint64_t id : ids{0, 3, 99}) {
         one.monitor.left(id);
         one.monitor.draining(id, one.now);
         one.monitor.restarted(id, one.now);
@@ -59,7 +62,7 @@ TEST_CASE("an id is had once, also while its member drains") {
     drover_test::watched<health<>> one;
     one.add(2);
     one.monitor.draining(2, one.now);
-    for (const std::uint64_t id : {1, 2}) {
+    for (const std::uint64_t id : ids{1, 2}) {
         CHECK_THROWS_WITH(one.monitor.joined(id, {}, one.now, joining::later),
                           "drover: a pool has a member " + std::to_string(id) + " already; give each an id of its own");
     }
@@ -132,7 +135,7 @@ TEST_CASE("a pool whose members fail over and over holds them and goes on") {
 }
 
 TEST_CASE("a member that finds no memory has not joined") {
-    for (int left = 0; left != 12; ++left) {
+    for (std::size_t left = 0; left != 12; ++left) {
         drover_test::watched<all> one;
         one.add(1);
         all::record record(one.options);
