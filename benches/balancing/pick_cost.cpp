@@ -66,9 +66,11 @@ public:
     std::uint64_t pick(std::size_t thread, std::uint64_t picks) noexcept {
         const typename P::table& table = *table_;
         typename P::local& local = locals_[thread]->local;
+        // As many as `sticky` keeps without loss; it knows each from the second time on.
+        constexpr std::uint64_t keys = 16'384;
         std::uint64_t sum = 0;
         for (std::uint64_t each = 0; each != picks; ++each) {
-            const drover::member_index taken = P::pick(table, state_, local, {each});
+            const drover::member_index taken = P::pick(table, state_, local, {each % keys});
             if constexpr (drover::counts_picks<P>) loads_[taken].withdrawn();
             if constexpr (drover::claims_idle<P>) {
                 if (local.claimed != drover::no_slot) state_.idle.restore(local.claimed);

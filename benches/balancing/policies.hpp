@@ -12,6 +12,7 @@
 #include <drover/balancing/random_pick.hpp>
 #include <drover/balancing/rendezvous.hpp>
 #include <drover/balancing/round_robin.hpp>
+#include <drover/balancing/sticky.hpp>
 #include <drover/balancing/weighted_random.hpp>
 #include <drover/balancing/weighted_round_robin.hpp>
 
@@ -59,55 +60,65 @@ struct policy_list {
     }
 };
 
+/// A policy that picks idle members, for a pool in which there are none: what a pick costs until it falls back.
+template <drover::balancing_policy P>
+struct nobody_idle : P {};
+
 // One line for each row of a table. Where all weights are equal, weighted_round_robin is round_robin, and
 // weighted_random is random_pick.
-using queueing_policies = policy_list<  //
+// clang-format off
+using queueing_policies = policy_list<
     named<"random_pick", drover::random_pick>,
     named<"weighted_random", drover::weighted_random, shown::where_weights_differ>,
     named<"round_robin", drover::round_robin>,
     named<"weighted_round_robin", drover::weighted_round_robin, shown::where_weights_differ>,
-    named<"power_of_two_choices", drover::power_of_two_choices>,  //
-    named<"peak_ewma", drover::peak_ewma>,                        //
+    named<"power_of_two_choices", drover::power_of_two_choices>,
+    named<"peak_ewma", drover::peak_ewma>,
     named<"join_idle_queue", drover::join_idle_queue<>>,
     named<"join_idle_queue<random_pick>", drover::join_idle_queue<drover::random_pick>>,
-    named<"least_loaded", drover::least_loaded>,  //
-    named<"shortest_queue", shortest_queue>,      //
+    named<"least_loaded", drover::least_loaded>,
+    named<"shortest_queue", shortest_queue>,
     named<"shared_queue", shared_queue>>;
 
-using weighted_turns = policy_list<  //
+using weighted_turns = policy_list<
     named<"weighted_round_robin", drover::weighted_round_robin>,
     named<"smooth_weighted_round_robin", smooth_weighted_round_robin>,
     named<"deadline_weighted_round_robin", deadline_weighted_round_robin>,
-    named<"stride_weighted_round_robin", stride_weighted_round_robin>,  //
-    named<"static_stride", static_stride>, named<"interleaved_weighted_round_robin", interleaved_weighted_round_robin>>;
+    named<"stride_weighted_round_robin", stride_weighted_round_robin>,
+    named<"static_stride", static_stride>,
+    named<"interleaved_weighted_round_robin", interleaved_weighted_round_robin>>;
 
-using hash_policies = policy_list<  //
+using hash_policies = policy_list<
     named<"maglev", drover::consistent_hash<drover::maglev>>,
     named<"rendezvous", drover::consistent_hash<drover::rendezvous>>,
     named<"modulo_hash", drover::consistent_hash<modulo_hash>>>;
 
-using capped_policies = policy_list<  //
+using capped_policies = policy_list<
     named<"bounded_load<maglev>", drover::bounded_load<drover::maglev>>,
     named<"bounded_load<rendezvous>", drover::bounded_load<drover::rendezvous>>,
     named<"maglev", drover::consistent_hash<drover::maglev>>,
     named<"rendezvous", drover::consistent_hash<drover::rendezvous>>>;
 
-/// A policy that picks idle members, for a pool in which there are none: what a pick costs until it falls back.
-template <drover::balancing_policy P>
-struct nobody_idle : P {};
-
 // Whose pick and whose build is timed.
-using timed_policies = policy_list<                                                                            //
-    named<"round_robin", drover::round_robin>,                                                                 //
-    named<"weighted_round_robin", drover::weighted_round_robin>, named<"random_pick", drover::random_pick>,    //
-    named<"weighted_random", drover::weighted_random>,                                                         //
-    named<"power_of_two_choices", drover::power_of_two_choices>, named<"least_loaded", drover::least_loaded>,  //
+using timed_policies = policy_list<
+    named<"round_robin", drover::round_robin>,
+    named<"weighted_round_robin", drover::weighted_round_robin>,
+    named<"random_pick", drover::random_pick>,
+    named<"weighted_random", drover::weighted_random>,
+    named<"power_of_two_choices", drover::power_of_two_choices>,
+    named<"peak_ewma", drover::peak_ewma>,
+    named<"join_idle_queue", drover::join_idle_queue<>>,
+    named<"join_idle_queue, none idle", nobody_idle<drover::join_idle_queue<>>>,
+    named<"least_loaded", drover::least_loaded>,
     named<"maglev", drover::consistent_hash<drover::maglev>>,
     named<"rendezvous", drover::consistent_hash<drover::rendezvous>>,
     named<"bounded_load<maglev>", drover::bounded_load<drover::maglev>>,
+    named<"sticky<power_of_two_choices>", drover::sticky<drover::power_of_two_choices>>,
     named<"smooth_weighted_round_robin", smooth_weighted_round_robin>,
     named<"deadline_weighted_round_robin", deadline_weighted_round_robin>,
-    named<"stride_weighted_round_robin", stride_weighted_round_robin>,  //
-    named<"static_stride", static_stride>, named<"interleaved_weighted_round_robin", interleaved_weighted_round_robin>>;
+    named<"stride_weighted_round_robin", stride_weighted_round_robin>,
+    named<"static_stride", static_stride>,
+    named<"interleaved_weighted_round_robin", interleaved_weighted_round_robin>>;
+// clang-format on
 
 }  // namespace benches::balancing
