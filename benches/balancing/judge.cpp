@@ -96,6 +96,13 @@ void judge_simulator(report& to) {
 }
 
 void judge_queueing(report& to) {
+    for (const queueing_row& row : to.queueing) {
+        if (row.policy != "peak_ewma" || row.what.kind != pool_kind::one_failing) continue;
+        at_most(to,
+                fmt::format("peak_ewma, one of {} fails at once, {} service, {} %: share of failed jobs",
+                            row.what.members, name_of(row.what.service), row.what.load),
+                row.failed, 1.0 / row.what.members);
+    }
     const workload busy{service_kind::exponential, pool_kind::equal, 16, 90};
     const queueing_row* idle = find(to, busy, "join_idle_queue");
     const queueing_row* shortest = find(to, busy, "shortest_queue");
