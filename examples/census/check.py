@@ -76,6 +76,16 @@ def parse(output):
                                                      ("largest_files", "bytes"))))
     for key in ("files", "lines", "bytes", "skipped", "identifiers", "threads"):
         true(f"{key} is a whole number", isinstance(found[key], int))
+    parsers = found["parsers"]
+    same("names of the parsers", [one["name"] for one in parsers], [f"parser/{at}" for at in range(found["threads"])])
+    for key in ("files", "lines", "bytes"):
+        same(f"{key} of all parsers", sum(one[key] for one in parsers), found[key])
+    if found["bytes"] != 0:
+        mean = found["bytes"] / len(parsers)
+        true("shares are of the bytes", all(abs(one["share"] * found["bytes"] - one["bytes"]) <= 1e-6 * found["bytes"]
+                                            for one in parsers))
+        true("the largest over the mean",
+             abs(found["largest_over_mean"] - max(one["bytes"] for one in parsers) / mean) < 1e-3)
     return found
 
 
@@ -252,7 +262,8 @@ def check_arguments():
     a, inner = str(top / "a"), str(top / "a/b")
     for arguments in ([str(top / "missing")], [a, str(top / "missing")], [""], [str(top / "a/x.h")], ["--top"],
                       ["--top", "-1"], ["--top", "x"], ["--top=1e3"], ["--top="], ["--threads", "0"],
-                      ["--threads", "257"], ["--threads=99999999999999999999"], ["--jason"], ["-j"], ["--json=yes"]):
+                      ["--threads", "257"], ["--threads=99999999999999999999"], ["--jason"], ["-j"], ["--json=yes"],
+                      ["--balance"], ["--balance="], ["--balance", "fair"]):
         done = run(*arguments, before=as_nobody())
         same(f"status of {arguments}", (done.returncode, done.stdout), (2, b""))
         true(f"one sentence for {arguments}: {done.stderr}",
@@ -274,6 +285,45 @@ def check_arguments():
     with open("/dev/full", "wb") as full:
         done = run(a, stdout=full)
         true("a full disk is told", done.returncode == 2 and b"No space left" in done.stderr)
+
+
+def policies():
+    """The names that --balance takes, as the census itself lists them."""
+    said = run("--balance", "fair").stderr.decode()
+    before, between, names = said.partition("there is no policy 'fair' for --balance; there are ")
+    same("what a bad name is told", (before, bool(between), said[-2:]), ("census: ", True, ".\n"))
+    return names[:-2].split(", ")
+
+
+def check_balance():
+    """The same counts by whichever policy; who has done what."""
+    names = policies()
+    true(f"the policies: {names}", {"round_robin", "weighted_round_robin", "random", "weighted_random", "two_choices",
+                                    "least_loaded", "consistent_hash", "bounded_load"} <= set(names))
+    tricky = fill_copy("balance copy")
+    # More than all mailboxes hold, of sizes from 1 byte to 100 KB: parsers fill up, and the walker waits for them.
+    uneven = fresh("uneven")
+    fill(uneven, {b"%d.h" % at: b"x y" * (33000 if at % 50 == 0 else at % 7) + b"\n" for at in range(1500)})
+    for top in tricky, str(uneven):
+        wanted = counts(count("--threads", "1", top))
+        for name in names:
+            for threads in 1, 4:
+                found = count("--balance", name, "--threads", str(threads), top)
+                same(f"counts by {name} with {threads} threads", counts(found), wanted)
+                same("how", (found["balance"], found["threads"], found["interrupted"]), (name, threads, False))
+    few = fresh("few and uneven")
+    fill(few, {b"%d.h" % at: b"x" * (1 if at % 3 else 50000) + b"\n" for at in range(120)})
+    found = count("--balance", "round_robin", "--threads", "4", str(few))
+    same("each in turn", [one["files"] for one in found["parsers"]], [30, 30, 30, 30])
+    found = [count("--balance", "consistent_hash", "--threads", "4", str(few)) for _ in range(2)]
+    same("a path belongs to the same parser", found[0]["parsers"], found[1]["parsers"])
+    true(f"several parsers work: {found[0]['parsers']}", sum(one["files"] > 0 for one in found[0]["parsers"]) > 1)
+    text = run("--balance", "round_robin", "--threads", "2", str(few)).stdout
+    true(f"the text tells who has done what: {text}", b"Shared by round_robin: " in text and b"\n  parser/1  " in text)
+    text = run("--threads", "2", str(few)).stdout
+    true(f"in short, if nobody asks: {text}", b"Shared by two_choices: " in text and b"parser/1" not in text)
+    true("the help lists them", all(name.encode() in run("--help").stdout for name in names))
+    same("with --compare", count("--compare", "--balance=bounded_load", str(few))["compare"]["same_counts"], True)
 
 
 def check_depth():
@@ -502,8 +552,8 @@ def check_compare():
     true(f"the text has it: {done.stdout}", b"times as fast, the same counts" in done.stdout)
 
 
-CHECKS = (check_arguments, check_torture, check_depth, check_changes, check_interrupt, check_terminal, check_memory,
-          check_compare, check_real_directory)
+CHECKS = (check_arguments, check_torture, check_balance, check_depth, check_changes, check_interrupt, check_terminal,
+          check_memory, check_compare, check_real_directory)
 
 
 def main():

@@ -28,6 +28,8 @@ public:
     }
 
     void operator()(harvest one, drover::context& me) {
+        const tally& its = *one.counts;
+        result_.shares.push_back({std::move(one.parser), its.files, its.totals.lines, its.totals.bytes});
         result_.files += one.counts->files;
         result_.totals.add(one.counts->totals);
         result_.skipped.add(one.counts->skipped);
@@ -77,6 +79,7 @@ private:
             keep_top(result_.identifiers.top, top_);
             keep_top(result_.largest, top_);
             result_.headers = {headers_.distinct(), headers_.top(top_)};
+            put_in_order(result_.shares);
             done_->ring();
         }
     }

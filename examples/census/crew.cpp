@@ -1,8 +1,8 @@
 #include "crew.hpp"
 
 #include "collector.hpp"
-#include "parser.hpp"
 #include "screen.hpp"
+#include "team.hpp"
 #include "walker.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +15,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace census {
 namespace {
@@ -64,17 +63,13 @@ findings run_crew(const options& wanted, interrupts& signals) {
     const std::size_t threads = rt.thread_count();
     const auto display = rt.spawn<screen>(drover::spawn_options{.name = "screen"}, visible);
     const auto results = rt.spawn<collector>(drover::spawn_options{.name = "collector"}, threads, wanted.top, done);
-    std::vector<drover::ref<parser>> parsers;
-    for (std::size_t at = 0; at != threads; ++at) {
-        parsers.push_back(
-            rt.spawn<parser>(drover::spawn_options{.name = "parser"}, results, display, wanted.top, halted));
-    }
-    const auto source =
-        rt.spawn<walker>(drover::spawn_options{.name = "walker"}, wanted.directories, parsers, results, display);
-    drover::ref<surveyor> counting;
+    drover::ref<surveyor> counting;  // before those that it runs ahead of
     if (visible) {
         counting = rt.spawn<surveyor>(drover::spawn_options{.name = "surveyor"}, wanted.directories, display);
     }
+    const team parsers = make_team(rt, wanted.balance, {results, display, wanted.top, &halted});
+    const auto source =
+        rt.spawn<walker>(drover::spawn_options{.name = "walker"}, wanted.directories, parsers, results, display);
 
     const std::optional<std::chrono::milliseconds> patience = visible ? std::optional(100ms) : std::nullopt;
     for (bool waiting = true; waiting;) {

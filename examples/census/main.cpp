@@ -26,9 +26,16 @@ namespace {
 constexpr int failed = 2;
 constexpr int interrupted = 130;
 
+census::report count(const census::options& wanted, census::interrupts& signals) {
+    return {.directories = wanted.directories,
+            .found = census::run_crew(wanted, signals),
+            .balance = wanted.balance,
+            .tell_shares = wanted.shares};
+}
+
 /// Both twice and in turn: whoever comes first reads from the disk what all others find in memory.
 census::report compare(const census::options& wanted, census::interrupts& signals) {
-    census::report result{wanted.directories, census::run_crew(wanted, signals), {}};
+    census::report result = count(wanted, signals);
     census::comparison best{result.found.seconds, 0, true};
     for (int round = 0; round != 2 && !signals.seen(); ++round) {
         const census::findings loop = census::run_loop(wanted, signals);
@@ -55,7 +62,7 @@ void print(const std::string& text) {
 }
 
 int run(const std::vector<std::string_view>& arguments) {
-    const auto read = census::read_options(arguments);
+    const auto read = census::read_options(arguments, census::balance_names());
     if (const auto* said = std::get_if<census::message>(&read)) {
         if (said->complaint) {
             fmt::print(stderr, "{}", said->text);
@@ -66,9 +73,7 @@ int run(const std::vector<std::string_view>& arguments) {
     }
     const auto& wanted = std::get<census::options>(read);
     census::interrupts signals;
-    const census::report result = wanted.compare
-                                      ? compare(wanted, signals)
-                                      : census::report{wanted.directories, census::run_crew(wanted, signals), {}};
+    const census::report result = wanted.compare ? compare(wanted, signals) : count(wanted, signals);
     print(wanted.json ? as_json(result) : as_text(result));
     return result.found.interrupted ? interrupted : 0;
 }

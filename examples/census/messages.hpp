@@ -6,9 +6,9 @@
 //        water_level              walked           │
 //                             walker ──────────────┘        everybody ──▸ screen
 //
-// Work is pushed, into the bounded mailboxes of the parsers: a send says when a mailbox is above its high water, and a
-// water_level says when it has come down again. While all parsers have enough the walker looks for no more files, so what
-// is in memory does not depend on how many there are.
+// The parsers are a pool, and its policy picks who reads a file. Their mailboxes are bounded: a file that does not fit into
+// the one that was picked stays with the walker, who looks for no more files until a water_level says that a mailbox has
+// come down. So what is in memory does not depend on how many files there are.
 #pragma once
 
 #include "tally.hpp"
@@ -30,10 +30,15 @@ struct go_on {};
 /// To a walker or surveyor: look no further. Parsers are told by a flag, which they see in the middle of a file.
 struct halt {};
 
-/// To a parser: files to read.
+/// To a parser: a file to read.
 struct work {
-    std::vector<std::string> files;
+    std::string path;
 };
+
+/// What a policy that picks by key goes by.
+inline const std::string& routing_key(const work& given) noexcept {
+    return given.path;
+}
 
 /// To the collector, from the walker when it has seen everything.
 struct walked {
@@ -42,6 +47,7 @@ struct walked {
 
 /// To the collector, from each parser, once.
 struct harvest {
+    std::string parser;
     std::unique_ptr<tally> counts;
 };
 

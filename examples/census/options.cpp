@@ -15,7 +15,7 @@
 namespace census {
 namespace {
 
-constexpr std::string_view help =
+constexpr fmt::string_view help =
     R"(Usage: census [option…] [directory…]
 
 Reads every C and C++ header and source below the directories (default: /usr/include) and reports files, lines, bytes,
@@ -24,6 +24,8 @@ the share of comments, the most frequent identifiers, the most included headers 
   --json        print one JSON object and nothing else
   --top N       length of the lists, 0 to 1000000 (default: 10)
   --threads N   worker threads, 1 to 256 (default: as many as the process may use)
+  --balance P   how the parsers share the files (default: two_choices), and print what each of them did; P is one of
+{}
   --compare     also time the obvious single-threaded loop over the same parser, and print both
   --help        print this
   --            what follows is a directory, even with a dash in front
@@ -59,6 +61,24 @@ std::size_t number(std::string_view option, std::string_view text, std::size_t l
             fmt::format("{} takes a whole number from {} to {}, but got '{}'", option, least, most, plain_text(text)));
     }
     return result;
+}
+
+std::string policy(std::string_view name, const std::vector<std::string_view>& balances) {
+    if (std::find(balances.begin(), balances.end(), name) == balances.end()) {
+        throw usage_error(fmt::format("there is no policy '{}' for --balance; there are {}", plain_text(name),
+                                      fmt::join(balances, ", ")));
+    }
+    return std::string(name);
+}
+
+/// Lines of the help below an option, four names each.
+std::string indented(const std::vector<std::string_view>& names) {
+    std::string lines;
+    for (std::size_t at = 0; at != names.size(); ++at) {
+        lines += at == 0 ? "                " : at % 4 == 0 ? ",\n                " : ", ";
+        lines += names[at];
+    }
+    return lines;
 }
 
 std::filesystem::path resolved(const std::string& directory) {
@@ -109,7 +129,8 @@ std::vector<std::string> without_overlap(std::vector<std::string> directories) {
 
 }  // namespace
 
-std::variant<options, message> read_options(const std::vector<std::string_view>& arguments) {
+std::variant<options, message> read_options(const std::vector<std::string_view>& arguments,
+                                            const std::vector<std::string_view>& balances) {
     options result;
     bool only_directories = false;
     try {
@@ -121,7 +142,9 @@ std::variant<options, message> read_options(const std::vector<std::string_view>&
                     return argument.substr(name.size() + 1);
                 }
                 if (at + 1 == arguments.size()) {
-                    throw usage_error(fmt::format("{} takes a number, as in '{} 5'", name, name));
+                    throw usage_error(name == "--balance"
+                                          ? fmt::format("--balance takes a name: {}", fmt::join(balances, ", "))
+                                          : fmt::format("{} takes a number, as in '{} 5'", name, name));
                 }
                 return arguments[++at];
             };
@@ -130,11 +153,14 @@ std::variant<options, message> read_options(const std::vector<std::string_view>&
             } else if (argument == "--") {
                 only_directories = true;
             } else if (argument == "--help" || argument == "-h") {
-                return message{std::string(help)};
+                return message{fmt::format(help, indented(balances))};
             } else if (argument == "--json") {
                 result.json = true;
             } else if (argument == "--compare") {
                 result.compare = true;
+            } else if (name == "--balance") {
+                result.balance = policy(value(), balances);
+                result.shares = true;
             } else if (name == "--top") {
                 result.top = number(name, value(), 0, 1'000'000);
             } else if (name == "--threads") {

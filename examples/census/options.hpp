@@ -12,7 +12,9 @@ namespace census {
 struct options {
     std::vector<std::string> directories;  // none inside another
     std::size_t top = 10;
-    std::size_t threads = 0;  // 0: as many as the process may use
+    std::size_t threads = 0;              // 0: as many as the process may use
+    std::string balance = "two_choices";  // how the parsers share the files
+    bool shares = false;                  // tell what each of them did
     bool json = false;
     bool compare = false;
 };
@@ -23,7 +25,8 @@ struct message {
     bool complaint = false;
 };
 
-/// Reads the arguments behind the program's name. A complaint is one sentence.
-[[nodiscard]] std::variant<options, message> read_options(const std::vector<std::string_view>& arguments);
+/// Reads the arguments behind the program's name; `balances` are the names that --balance takes. A complaint is one sentence.
+[[nodiscard]] std::variant<options, message> read_options(const std::vector<std::string_view>& arguments,
+                                                          const std::vector<std::string_view>& balances);
 
 }  // namespace census

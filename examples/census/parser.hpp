@@ -16,35 +16,36 @@
 
 namespace census {
 
-/// Reads the files it is given, and hands in its counts when it stops. Its mailbox is bounded: who sends to it is told when
-/// it has enough, and again when it can take more.
+/// Reads the files it is given, and hands in its counts when it stops. Its mailbox is bounded: it takes no more than that,
+/// and says when it has come down to a quarter.
 class parser {
 public:
-    using mailbox = drover::bounded_mailbox<16, drover::reject_newest, drover::water_marks<50, 25>>;
+    using mailbox = drover::bounded_mailbox<128>;
 
     parser(drover::ref<collector> results, drover::ref<screen> display, std::size_t top,
-           const std::atomic<bool>& halted)
-        : collector_(std::move(results)), screen_(std::move(display)), files_(top), halted_(&halted) {}
+           const std::atomic<bool>* halted)
+        : collector_(std::move(results)), screen_(std::move(display)), files_(top), halted_(halted) {}
+
+    void started(drover::context& me) { name_ = me.self().name(); }
 
     void operator()(work given) {
-        for (std::string& path : given.files) {
-            if (*halted_) {
-                return;
-            }
-            files_.open(std::move(path));
-            while (files_.busy() && !*halted_) {
-                const std::size_t bytes = files_.advance();
-                screen_.tell(advance{files_.busy() ? 0U : 1U, bytes});
-            }
+        if (*halted_) {
+            return;
+        }
+        files_.open(std::move(given.path));
+        while (files_.busy() && !*halted_) {
+            const std::size_t bytes = files_.advance();
+            screen_.tell(advance{files_.busy() ? 0U : 1U, bytes});
         }
     }
 
     void stopped(const drover::stop_reason&) {
         files_.abandon();
-        collector_.tell(harvest{std::make_unique<tally>(files_.take())});
+        collector_.tell(harvest{name_, std::make_unique<tally>(files_.take())});
     }
 
 private:
+    std::string name_;
     drover::ref<collector> collector_;
     drover::ref<screen> screen_;
     file_parser files_;

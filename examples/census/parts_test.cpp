@@ -4,6 +4,7 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "scan.hpp"
+#include "tally.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -251,6 +252,16 @@ void texts() {
     }
 }
 
+void shares() {
+    std::vector<census::work_share> done{{"parser/10", 1, 0, 60}, {"parser/9", 5, 0, 20}, {"parser/2", 0, 0, 10}};
+    census::put_in_order(done);
+    expect("in order", fmt::format("{} {} {}", done[0].parser, done[1].parser, done[2].parser),
+           "parser/2 parser/9 parser/10");
+    expect("largest over mean", census::largest_over_mean(done), 2.0);
+    expect("nothing to share", census::largest_over_mean({}), 1.0);
+    expect("nothing read", census::largest_over_mean({{"parser/0", 0, 0, 0}}), 1.0);
+}
+
 void progress_lines() {
     census::progress now{.seconds = 2,
                          .files = 500,
@@ -278,6 +289,7 @@ int main() {
     scan_noise();
     files_that_change();
     texts();
+    shares();
     progress_lines();
     fmt::print("{}\n", failures == 0 ? "all parts good" : fmt::format("{} failures", failures));
     return failures == 0 ? 0 : 1;

@@ -40,6 +40,37 @@ void put_table(buffer& out, std::string_view title, const std::vector<ranked>& l
     }
 }
 
+double part(std::uint64_t of, std::uint64_t all) {
+    return all == 0 ? 0 : static_cast<double>(of) / static_cast<double>(all);
+}
+
+void put_shares(buffer& out, const report& what) {
+    const findings& found = what.found;
+    put(out, ",\n  \"balance\": \"{}\",\n  \"parsers\": [", what.balance);
+    for (std::size_t at = 0; at != found.shares.size(); ++at) {
+        const work_share& one = found.shares[at];
+        put(out, "{}\n    {{\"name\": \"{}\", \"files\": {}, \"lines\": {}, \"bytes\": {}, \"share\": {:.6f}}}",
+            at == 0 ? "" : ",", one.parser, one.files, one.lines, one.bytes, part(one.bytes, found.totals.bytes));
+    }
+    put(out, "{}],\n  \"largest_over_mean\": {:.3f}", found.shares.empty() ? "" : "\n  ",
+        largest_over_mean(found.shares));
+}
+
+void put_share_table(buffer& out, const findings& found) {
+    std::size_t name = std::string_view("parser").size();
+    std::size_t figure = std::string_view("files").size();
+    for (const work_share& one : found.shares) {
+        name = std::max(name, one.parser.size());
+        figure = std::max(figure, grouped(std::max({one.bytes, one.lines, one.files})).size());
+    }
+    put(out, "  {:<{}}  {:>{}}  {:>{}}  {:>{}}  {:>7}\n", "parser", name, "files", figure, "lines", figure, "bytes",
+        figure, "share");
+    for (const work_share& one : found.shares) {
+        put(out, "  {:<{}}  {:>{}}  {:>{}}  {:>{}}  {:>5.1f} %\n", one.parser, name, grouped(one.files), figure,
+            grouped(one.lines), figure, grouped(one.bytes), figure, 100 * part(one.bytes, found.totals.bytes));
+    }
+}
+
 double per_second(std::uint64_t count, double seconds) {
     return seconds > 0 ? static_cast<double>(count) / seconds : 0;
 }
@@ -76,6 +107,7 @@ std::string as_json(const report& what) {
     put_list(out, "top_identifiers", "count", found.identifiers.top);
     put_list(out, "top_headers", "count", found.headers.top);
     put_list(out, "largest_files", "bytes", found.largest);
+    put_shares(out, what);
     if (what.compared) {
         put(out, ",\n  \"compare\": {{\"actor_seconds\": {:.6f}, \"loop_seconds\": {:.6f}, ",
             what.compared->actor_seconds, what.compared->loop_seconds);
@@ -120,6 +152,11 @@ std::string as_text(const report& what) {
     put_table(out, "Most included headers", found.headers.top);
     put_table(out, "Largest files, in bytes", found.largest);
 
+    put(out, "\nShared by {}: the busiest parser read {:.2f} times the mean\n", what.balance,
+        largest_over_mean(found.shares));
+    if (what.tell_shares) {
+        put_share_table(out, found);
+    }
     put(out, "\n{:.2f} s on {} {}: {} files/s, {:.0f} MB/s\n", found.seconds, found.threads,
         found.threads == 1 ? "thread" : "threads",
         grouped(static_cast<std::uint64_t>(per_second(found.files, found.seconds))),

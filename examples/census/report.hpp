@@ -22,7 +22,9 @@ struct comparison {
 struct report {
     std::vector<std::string> directories;
     findings found;
-    std::optional<comparison> compared;
+    std::optional<comparison> compared{};
+    std::string balance;       // how the parsers shared the files
+    bool tell_shares = false;  // in the text, that is: JSON has them always
 };
 
 /// One JSON object and a newline; valid UTF-8 whatever the files are called.

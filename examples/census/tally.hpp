@@ -89,6 +89,32 @@ struct ranking {
     std::vector<ranked> top;
 };
 
+/// What one parser did of the work.
+struct work_share {
+    std::string parser;
+    std::uint64_t files = 0;
+    std::uint64_t lines = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// By their names, which end in numbers: parser/9 before parser/10.
+inline void put_in_order(std::vector<work_share>& shares) {
+    std::sort(shares.begin(), shares.end(), [](const work_share& one, const work_share& other) {
+        return std::pair(one.parser.size(), one.parser) < std::pair(other.parser.size(), other.parser);
+    });
+}
+
+/// The bytes of the parser that read most, over the mean of all: 1 if the work was shared evenly, or if there was none.
+inline double largest_over_mean(const std::vector<work_share>& shares) {
+    std::uint64_t largest = 0;
+    std::uint64_t sum = 0;
+    for (const work_share& one : shares) {
+        largest = std::max(largest, one.bytes);
+        sum += one.bytes;
+    }
+    return sum == 0 ? 1 : static_cast<double>(largest) * static_cast<double>(shares.size()) / static_cast<double>(sum);
+}
+
 /// The answer of a whole run.
 struct findings {
     std::uint64_t files = 0;
@@ -97,6 +123,7 @@ struct findings {
     ranking identifiers;
     ranking headers;
     std::vector<ranked> largest;
+    std::vector<work_share> shares;  // of the parsers; none if there were no actors
     std::size_t threads = 1;
     double seconds = 0;
     bool interrupted = false;

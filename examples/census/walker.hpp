@@ -5,49 +5,48 @@
 #include "messages.hpp"
 #include "parser.hpp"
 #include "screen.hpp"
+#include "team.hpp"
 #include "walk.hpp"
 
 #include <drover/drover.hpp>
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace census {
 
-/// Finds files and hands them to the parsers, in turn, as long as one of them has not enough. Where it could loop it tells
-/// itself to go on instead, so that no thread is kept for long.
+/// Finds files and hands each to the parser that the team's policy picks. If that one is full the file waits here, and with it
+/// the walk, until some mailbox has come down. Where it could loop it tells itself to go on instead, so that no thread is kept
+/// for long.
 class walker {
 public:
     static constexpr std::size_t slice = 64;  // directory entries
-    static constexpr std::size_t batch = 16;  // files handed out at once
 
-    walker(std::vector<std::string> directories, std::vector<drover::ref<parser>> readers,
-           drover::ref<collector> results, drover::ref<screen> display)
+    walker(std::vector<std::string> directories, team readers, drover::ref<collector> results,
+           drover::ref<screen> display)
         : sources_(std::move(directories)),
           readers_(std::move(readers)),
           collector_(std::move(results)),
           screen_(std::move(display)) {}
 
     void started(drover::context& me) {
-        for (const drover::ref<parser>& one : readers_) {
+        for (const drover::ref<parser>& one : readers_.members) {
             drover::subscribe_water(one, drover::recipient<drover::water_level>(me.self<walker>()));
-            thirsty_.push_back(one);
         }
         go_on_if_wanted(me);
     }
 
     void operator()(go_on, drover::context& me) {
         going_on_ = false;
-        for (std::size_t looked = 0; looked != slice && !finished_ && !thirsty_.empty(); ++looked) {
+        for (std::size_t looked = 0; looked != slice && !finished_ && !held_; ++looked) {
             switch (sources_.next()) {
-                case walk::step::file: found(sources_.path()); break;
+                case walk::step::file: hand_out({sources_.path()}); break;
                 case walk::step::skipped: skipped_.add(sources_.reason()); break;
                 case walk::step::nothing: break;
                 case walk::step::finished: finish(); break;
@@ -57,46 +56,31 @@ public:
     }
 
     void operator()(drover::water_level now, drover::context& me) {
-        if (!now.above) {
-            const auto reader = std::find_if(readers_.begin(), readers_.end(),
-                                             [&](const drover::ref<parser>& one) { return one.id() == now.actor; });
-            thirsty_.push_back(*reader);
+        if (!now.above && held_) {
+            work waited = *std::move(held_);
+            held_.reset();
+            hand_out(std::move(waited));
         }
         go_on_if_wanted(me);
     }
 
     void operator()(halt) {
-        found_.files.clear();
+        held_.reset();
         finish();
     }
 
 private:
-    void found(const std::string& path) {
-        found_.files.push_back(path);
-        if (found_.files.size() == batch) {
-            hand_out();
+    // One that refuses is full, so the water_level of its fall is still to come.
+    void hand_out(work file) {
+        if (readers_.offer(file) == drover::delivery::rejected_full) {
+            held_ = std::move(file);
+        } else {
+            screen_.tell(handed_out{1});
         }
-    }
-
-    // A parser that is above its high water has its turn again when its mailbox says so.
-    void hand_out() {
-        const std::size_t files = found_.files.size();
-        if (files == 0) {
-            return;
-        }
-        const drover::ref<parser> reader = thirsty_.empty() ? readers_.front() : thirsty_.front();
-        const drover::delivery sent = reader.tell(std::exchange(found_, work{}));
-        if (!thirsty_.empty()) {
-            thirsty_.pop_front();
-            if (sent == drover::delivery::accepted) {
-                thirsty_.push_back(reader);
-            }
-        }
-        screen_.tell(handed_out{files});
     }
 
     void go_on_if_wanted(drover::context& me) {
-        if (!finished_ && !going_on_ && !thirsty_.empty()) {
+        if (!finished_ && !going_on_ && !held_) {
             going_on_ = true;
             me.self<walker>().tell(go_on{});
         }
@@ -105,20 +89,16 @@ private:
     void finish() {
         if (!finished_) {
             finished_ = true;
-            hand_out();
-            for (const drover::ref<parser>& one : readers_) {
-                one.stop_when_drained();
-            }
+            readers_.all.stop_when_drained();
             collector_.tell(walked{skipped_});
         }
     }
 
     walk sources_;
-    std::vector<drover::ref<parser>> readers_;
+    team readers_;
     drover::ref<collector> collector_;
     drover::ref<screen> screen_;
-    std::deque<drover::ref<parser>> thirsty_;  // those below their high water, in turn
-    work found_;
+    std::optional<work> held_;  // whom the policy picked for it was full
     skip_counts skipped_;
     bool going_on_ = false;  // a go_on is on its way
     bool finished_ = false;
