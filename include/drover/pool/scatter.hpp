@@ -10,6 +10,7 @@
 
 #include "drover/actor/answer.hpp"
 #include "drover/actor/cell.hpp"
+#include "drover/actor/promise.hpp"
 #include "drover/actor/send.hpp"
 #include "drover/base/clock.hpp"
 
@@ -23,9 +24,10 @@ class gathering {
     using record = reply_record<R, F>;
 
 public:
-    /// Takes over a count of `answer`, and of each of `asks`, which are not empty. Frees itself.
-    static void begin(record* answer, std::vector<record*>&& asks) {
-        auto* const self = new gathering(answer, std::move(asks));
+    /// Takes over a count of each of `asks`, which are not empty, and the right to answer. Frees itself. Throws
+    /// std::bad_alloc; then it has taken nothing.
+    static void begin(request<R, F>& right, std::vector<record*>& asks) {
+        auto* const self = new gathering(right, asks);
         // The last of these calls may free it.
         const std::size_t count = self->asks_.size();
         record* const* const each = self->asks_.data();
@@ -38,8 +40,8 @@ public:
     gathering& operator=(const gathering&) = delete;
 
 private:
-    gathering(record* answer, std::vector<record*>&& asks) noexcept
-        : answer_(answer), asks_(std::move(asks)), left_(asks_.size()) {}
+    gathering(request<R, F>& right, std::vector<record*>& asks) noexcept
+        : answer_(right.release()), asks_(std::exchange(asks, {})), left_(asks_.size()) {}
 
     ~gathering() {
         for (record* const each : asks_) {
@@ -94,7 +96,7 @@ auto scatter(const std::vector<boost::intrusive_ptr<basic_cell<F>>>& cells, basi
     for (const auto& each : cells) {
         sent.asks.push_back(ask_cell<A>(*each, M(message), timeout).release());
     }
-    gathering<reply, F>::begin(right.release(), std::exchange(sent.asks, {}));
+    gathering<reply, F>::begin(right, sent.asks);
     return result;
 }
 
