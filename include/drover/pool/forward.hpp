@@ -44,8 +44,9 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
         return how.moved ? cell.follow_push(mine, tagged_list::push_chain(cell.incoming, node, node))
                          : cell.push(mine, node, node, 1);
     }
-    admitted place =
-        how.may_wait ? cell.box->operations->admit(cell, mine, 1, true) : cell.box->operations->admit_if_room(cell, 1);
+    // What has been in a mailbox already does not drive others out of theirs.
+    admitted place = how.moved ? cell.box->operations->admit_if_room(cell, 1)
+                               : cell.box->operations->admit(cell, mine, 1, how.may_wait);
     if (!is_accepted(place.result)) {
         to.link().operations->refused(to.link(), 1);
         return place.result == delivery::stopped ? delivery::rejected_full : place.result;
