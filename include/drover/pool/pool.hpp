@@ -214,7 +214,7 @@ public:
     // --- for the runtime -----------------------------------------------------------------------------------------------
 
     explicit pool(const basic_handle<F>& face) noexcept
-        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox<kind>>::of(*face.cell()).pool.get()) {}
+        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox_of<A, kind>>::of(*face.cell()).pool.get()) {}
 
 private:
     template <class M>

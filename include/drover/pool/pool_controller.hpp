@@ -60,7 +60,7 @@ public:
 
     /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
     void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
-        const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, face_mailbox<Policy>>(
+        const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, face_mailbox_of<A, Policy>>(
             *self.core, &self, {.name = std::string(self.name())}, nullptr, face_build<A, Policy, F>{pool_});
         face_ = basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(face.cell()));
         for (std::size_t each = 0; each != count; ++each) {

@@ -7,6 +7,7 @@
 
 #include "drover/actor/actor_cell.hpp"
 #include "drover/actor/boxed_mailbox.hpp"
+#include "drover/actor/choices.hpp"
 #include "drover/actor/run.hpp"
 #include "drover/mailbox/unbounded.hpp"
 #include "drover/pool/forward.hpp"
@@ -24,13 +25,16 @@ struct seen_as<pool_face<A>> {
     using type = A;
 };
 
-/// A mailbox that keeps nothing but the mark of stop_when_drained().
-template <class Policy>
-struct face_mailbox : unbounded_mailbox {};
+/// A mailbox that keeps nothing but the mark of stop_when_drained(). `Levels`: the members', so that who sends a priority that
+/// they do not have hears of it.
+template <class Policy, std::size_t Levels>
+struct face_mailbox : unbounded_mailbox {
+    static constexpr std::size_t levels = Levels;
+};
 
 /// What is pushed here goes on to a member, each message of a batch to its own.
-template <class F, class Policy>
-struct boxed_mailbox<F, face_mailbox<Policy>> : mailbox_box<F> {
+template <class F, class Policy, std::size_t Levels>
+struct boxed_mailbox<F, face_mailbox<Policy, Levels>> : mailbox_box<F> {
     using cell = basic_cell<F>;
 
     explicit boxed_mailbox(const mailbox_limits&) noexcept : mailbox_box<F>(record) {}
@@ -112,8 +116,11 @@ private:
                                                       return detail::run_actor<F, unbounded_mailbox>(
                                                           self, of(self).extra, static_cast<worker&>(mine));
                                                   },
-                                                  1};
+                                                  Levels};
 };
+
+template <class A, class Policy>
+using face_mailbox_of = face_mailbox<Policy, mailbox_of<A>::levels>;
 
 /// Spawns it: the cell is told its pool before anybody knows it.
 template <class A, class Policy, class F>
@@ -121,7 +128,9 @@ struct face_build {
     boost::intrusive_ptr<pool_state<Policy, F>> pool;
 
     void operator()(pool_face<A>* at) const noexcept { ::new (static_cast<void*>(at)) pool_face<A>; }
-    void populate(basic_cell<F>& cell) const noexcept { boxed_mailbox<F, face_mailbox<Policy>>::of(cell).pool = pool; }
+    void populate(basic_cell<F>& cell) const noexcept {
+        boxed_mailbox<F, face_mailbox_of<A, Policy>>::of(cell).pool = pool;
+    }
 };
 
 }  // namespace drover
