@@ -222,9 +222,16 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
+    static void refuse(message_node* node, delivery why) noexcept {
+        const auto code = why == delivery::stopped     ? ask_error::actor_stopped
+                          : why == delivery::no_target ? ask_error::no_target
+                                                       : ask_error::mailbox_full;
+        static_cast<envelope_type*>(node)->payload().answer.fail({code, nullptr});
+    }
+
     static constexpr detail::record_type<A, F> record = detail::record_of<A, F, asked_message>(
         {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>(),
-         detail::key_function<envelope_type, M>()});
+         detail::key_function<envelope_type, M>(), &refuse});
 };
 
 }  // namespace drover

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "drover/base/block_pool.hpp"
+#include "drover/message/delivery.hpp"
 #include "drover/message/node.hpp"
 
 namespace drover {
@@ -24,6 +25,8 @@ struct envelope_operations {
     std::size_t (*level)(const message_node*) = nullptr;  ///< its priority; null: 0
     std::uint64_t (*key)(const message_node*) =
         nullptr;  ///< by which a pool may pick; null: none; throws what it throws
+    void (*refuse)(message_node*, delivery) noexcept =
+        nullptr;  ///< tells whoever asked why nobody takes it, before it is discarded; null: nobody asked
 
     static constexpr std::uint8_t not_pooled = 0xff;
 };

@@ -77,7 +77,11 @@ private:
                 return result;
             }
         }
-        owner.refuse(mine, static_cast<envelope_of<F>*>(node)->operations->message, reason_of(result));
+        const auto& operations = *static_cast<envelope_of<F>*>(node)->operations;
+        owner.refuse(mine, operations.message, reason_of(result));
+        if (operations.refuse != nullptr) {
+            operations.refuse(node, result);
+        }
         owner.discard(node);
         cell::release_envelope_of(node);
         return result;
