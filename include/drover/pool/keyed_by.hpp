@@ -12,8 +12,6 @@ namespace drover {
 /// `keyed_by<&order::account, consistent_hash<maglev>>`.
 template <auto Projection, balancing_policy Policy>
 struct keyed_by : Policy {
-    static_assert(includes(Policy::needs, signals::key),
-                  "drover: keyed_by around a policy that reads no key; leave keyed_by out");
     static constexpr auto projection = Projection;
 };
 

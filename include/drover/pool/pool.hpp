@@ -117,10 +117,11 @@ public:
     /// have taken it. O(members); allocates an envelope for each. Throws as tell(); then some may have it already.
     template <class M>
     std::size_t broadcast(const M& message) const {
-        if constexpr (check_tell<A, M, F>()) {
+        using message_type = std::decay_t<M>;
+        if constexpr (check_tell<A, message_type, F>()) {
             std::size_t taken = 0;
             for (const boost::intrusive_ptr<basic_cell<F>>& each : cells([](const auto&) { return true; })) {
-                taken += is_accepted(detail::tell_cell<A>(*each, M(message))) ? 1U : 0U;
+                taken += is_accepted(detail::tell_cell<A>(*each, message_type(message))) ? 1U : 0U;
             }
             return taken;
         } else {

@@ -166,6 +166,8 @@ template <class A, balancing_policy Policy = weighted_round_robin, class Health 
           class... Arguments>
 auto spawn_pool(Place& place, pool_options<Policy, Health> options, const Arguments&... arguments) {
     using F = detail::bundle_at<Place>;
+    static_assert(!has_projection<Policy> || includes(Policy::needs, signals::key),
+                  "drover: keyed_by around a policy that reads no key; leave keyed_by out");
     constexpr bool possible = rebuildable<A, const Arguments&...>;
     static_assert(
         possible,
