@@ -1,5 +1,6 @@
 // One body for every model of the mailbox concept: the duties that mailbox/concept.hpp states in words.
 #include <drover/mailbox.hpp>
+#include <drover/pool/member_mailbox.hpp>
 
 #include <array>
 #include <atomic>
@@ -29,6 +30,12 @@ struct record_owner : detail::any_owner {
     bool is_mark(const message_node* n) const noexcept { return n == mark; }
 };
 
+// A pool's part of its member.
+struct lone_gauge final : member_gauge<signals::depth> {
+    lone_gauge() : member_gauge(none, false) {}
+    static constexpr operations_type none{};
+};
+
 template <mailbox_policy M>
 struct box {
     tagged_list::producer_side p;
@@ -37,7 +44,14 @@ struct box {
     std::vector<message_node*> retired;
     const message_node* mark = nullptr;
 
-    box() { tagged_list::start_idle(p, c); }
+    lone_gauge gauge;
+
+    box() {
+        tagged_list::start_idle(p, c);
+        if constexpr (requires { x.join(gauge); }) {
+            x.join(gauge);
+        }
+    }
 
     record_owner owner() { return {{}, &retired, mark}; }
     void reserve(std::size_t count) {
@@ -50,6 +64,7 @@ struct box {
     push_result push(message_node& n) { return push(n, n, 1); }
     push_result push(message_node& first, message_node& last, std::size_t count) {
         reserve(count);
+        gauge.load.sent(count);
         return M::push_chain(p, x, &first, &last);
     }
     message_node* pop() { return M::pop(p, c, x, owner()); }
@@ -76,7 +91,12 @@ using roomy = bounded_mailbox<1024>;
 using evicting = bounded_mailbox<1024, drop_oldest>;
 using ring = single_producer_mailbox<1024>;
 
-#define DROVER_MAILBOXES unbounded_mailbox, roomy, evicting, priority_mailbox<3>, ring
+using of_member = member_mailbox<unbounded_mailbox, signals::depth>;
+using roomy_of_member = member_mailbox<roomy, signals::depth>;
+using evicting_of_member = member_mailbox<evicting, signals::depth>;
+
+#define DROVER_MAILBOXES \
+    unbounded_mailbox, roomy, evicting, priority_mailbox<3>, ring, of_member, roomy_of_member, evicting_of_member
 
 TEMPLATE_TEST_CASE("a mailbox that starts idle wakes by the first push only", "", DROVER_MAILBOXES) {
     box<TestType> b;
@@ -306,4 +326,47 @@ TEMPLATE_TEST_CASE("a pop that finds nothing retires nothing", "", DROVER_MAILBO
     CHECK(TestType::given(b.p, b.c, b.x) == &node);
     CHECK(b.mark_idle());
     CHECK(b.retired.size() == 1);
+}
+
+TEMPLATE_TEST_CASE("a member's mailbox counts a message until the consumer comes again", "", of_member, roomy_of_member,
+                   evicting_of_member) {
+    box<TestType> b;
+    std::vector<numbered> nodes(4);
+    const auto load = [&] { return b.gauge.load.read(); };
+    for (numbered& each : nodes) {
+        b.push(each);
+    }
+    CHECK(load() == 4);
+    CHECK(b.pop() == &nodes[0]);
+    CHECK(load() == 4);
+    CHECK(b.pop() == &nodes[1]);
+    CHECK(load() == 3);
+    // The rest of a batch, whose handler still runs.
+    const auto any_of_batch = [](const message_node*) { return true; };
+    CHECK(TestType::pop(b.p, b.c, b.x, b.owner(), any_of_batch) == &nodes[2]);
+    CHECK(load() == 3);
+    if constexpr (std::is_same_v<TestType, evicting_of_member>) {
+        CHECK(TestType::evict(b.p, b.x, b.owner()) == &nodes[3]);
+        CHECK(load() == 2);
+    } else {
+        CHECK(b.pop() == &nodes[3]);
+        CHECK(load() == 1);
+    }
+    CHECK(b.pop() == nullptr);
+    CHECK(load() == 0);
+    CHECK(b.mark_idle());
+    numbered last;
+    b.push(last);
+    CHECK(b.pop() == &last);
+    CHECK(b.close());
+    CHECK(load() == 0);
+    // The end mark is no message.
+    box<TestType> marked;
+    numbered mark;
+    marked.mark = &mark;
+    TestType::push_chain(marked.p, marked.x, &mark, &mark);
+    CHECK(marked.pop() == &mark);
+    CHECK(marked.gauge.load.read() == 0);
+    CHECK(marked.pop() == nullptr);
+    CHECK(marked.gauge.load.read() == 0);
 }

@@ -1,6 +1,10 @@
 #include <drover/scheduling/lane_list.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <set>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -88,4 +92,40 @@ TEST_CASE("the oldest reader is the one that came first, among those who read") 
     first.reading.store(0);
     CHECK(all.oldest_reader() == nobody);
     all.remove(first);
+}
+
+TEST_CASE("a place is of one lane at a time, small, and used again") {
+    test_core core;
+    lane_list all(core);
+    std::vector<std::unique_ptr<lane>> lanes;
+    const auto places = [&] {
+        std::set<std::uint32_t> found;
+        for (const auto& each : lanes) {
+            found.insert(each->place);
+        }
+        return found;
+    };
+    for (std::size_t each = 0; each != 20; ++each) {
+        lanes.push_back(std::make_unique<lane>(core, false));
+        all.add(*lanes.back());
+        CHECK(lanes.back()->place == each);
+    }
+    lane stranger(core, false);
+    all.remove(stranger);  // was never there, so its place 0 is not given away
+    for (int round = 0; round != 5; ++round) {
+        for (const std::size_t gone : {0U, 7U, 3U, 12U}) {
+            all.remove(*lanes[gone]);
+            lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(gone));
+        }
+        CHECK(places().size() == 16);
+        while (lanes.size() != 20) {
+            lanes.push_back(std::make_unique<lane>(core, false));
+            all.add(*lanes.back());
+        }
+        CHECK(places().size() == 20);
+        CHECK(*places().rbegin() == 19);
+    }
+    for (const auto& each : lanes) {
+        all.remove(*each);
+    }
 }
