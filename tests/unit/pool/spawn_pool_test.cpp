@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include <drover/drover.hpp>
+#include <drover/testing.hpp>
 
 #include "support/world.hpp"
 
@@ -164,6 +165,18 @@ TEST_CASE("spawn_pool: a constructor that throws leaves nothing behind") {
         CHECK(all->built == 3);
         all->fails_at = -1;
         CHECK(spawn_pool<worker>(w.rt, {.members = 4}, all, std::vector<int>{}).size() == 4);
+    }
+    CHECK(all->alive == 0);
+    CHECK(all.use_count() == 1);
+    CHECK(blocks_in_use() == before);
+}
+
+TEST_CASE("spawn_pool: a pool whose runtime ends before it has begun leaves nothing behind") {
+    const std::size_t before = blocks_in_use();
+    const auto all = std::make_shared<book>();
+    {
+        drover::simulated_runtime rt(1);
+        CHECK(spawn_pool<worker>(rt, {.members = 4}, all, std::vector<int>{}).size() == 4);
     }
     CHECK(all->alive == 0);
     CHECK(all.use_count() == 1);
