@@ -13,8 +13,8 @@
 
 #include "drover/base/expected.hpp"
 #include "drover/base/ids.hpp"
-#include "drover/base/text.hpp"
 #include "drover/base/name_hash.hpp"
+#include "drover/base/text.hpp"
 #include "drover/routing/name_text.hpp"
 
 namespace drover {
