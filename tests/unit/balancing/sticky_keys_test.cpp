@@ -82,6 +82,55 @@ TEST_CASE("what was found may have been touched since, or forgotten") {
     CHECK(line.keys.size() == 0);
 }
 
+TEST_CASE("where another key has taken the place, nothing is bound") {
+    full_line line;
+    line.keys.advance(at(1s));
+    const auto found = line.keys.find(4).value();
+    const auto five_gone = [](std::uint32_t seat) noexcept { return seat == 5; };
+    REQUIRE(line.keys.bind(100, 5, five_gone) == 5);
+    CHECK(sticky_keys::rebind(found, 12) == 0);
+    sticky_keys::touch(found);
+    CHECK(seat_of(line.keys, 100) == 5);
+    CHECK_FALSE(line.keys.find(4));
+}
+
+TEST_CASE("a key that another thread has bound in a place already passed is not bound twice") {
+    sticky_keys keys(8, 8us, 1);
+    keys.advance(at(0s));
+    keys.bind(1, 1, nobody_gone);
+    bool met = false;
+    const auto interrupted = [&](std::uint32_t) noexcept {
+        if (!met) {
+            met = true;  // what another thread does while this one has seen the first place taken
+            keys.advance(at(100us));
+            keys.advance(at(200us));
+            keys.bind(7, 9, nobody_gone);
+        }
+        return false;
+    };
+    CHECK(keys.bind(7, 5, interrupted) == 9);
+    CHECK(met);
+    CHECK(keys.size() == 1);
+    CHECK(seat_of(keys, 7) == 9);
+}
+
+TEST_CASE("a place that another key takes first is left to it") {
+    sticky_keys keys(8, 1min, 1);
+    keys.bind(1, 1, nobody_gone);
+    bool met = false;
+    const auto interrupted = [&](std::uint32_t) noexcept {
+        // The place with the member that is gone is chosen, but bound to another by the time it is taken.
+        if (!met) sticky_keys::rebind(keys.find(1).value(), 2);
+        met = true;
+        return true;
+    };
+    for (std::uint64_t key = 2; key != 9; ++key) {
+        keys.bind(key, 3, nobody_gone);
+    }
+    CHECK(keys.bind(100, 5, interrupted) == 5);
+    CHECK(keys.size() == 8);
+}
+
 TEST_CASE("a key that is not used expires, never early") {
     sticky_keys keys(8, 8s, 1);
     keys.advance(at(100s));

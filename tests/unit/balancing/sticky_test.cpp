@@ -3,8 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -34,6 +36,22 @@ static_assert(claims_idle<sticky<join_idle_queue<>>> && measures_latency<sticky<
 static_assert(!claims_idle<sticky<peak_ewma>> && !measures_latency<sticky<random_pick>> && !keeps_time<random_pick>);
 static_assert(counts_picks<sticky<bounded_load<maglev>>> && !counts_picks<sticky<consistent_hash<maglev>>>);
 static_assert(sticky<join_idle_queue<>>::needs == (signals::depth | signals::idle | signals::key));
+
+namespace {
+
+// Does what another thread might, once, just before it picks.
+template <class Policy>
+struct interrupted : Policy {
+    static inline std::function<void()> meanwhile;
+
+    static member_index pick(const typename Policy::table& from, typename Policy::state& pool,
+                             typename Policy::local& own, pick_key key) noexcept {
+        if (meanwhile) std::exchange(meanwhile, nullptr)();
+        return Policy::pick(from, pool, own, key);
+    }
+};
+
+}  // namespace
 
 TEST_CASE("a key stays with its member, however the policy would pick now") {
     member_list members({1, 1, 1});
@@ -131,6 +149,16 @@ TEST_CASE("keys expire, also those of a policy within") {
     policy.state.advance(time_point(13s));
     policy.state.advance(time_point(40s));
     CHECK(policy.state.keys.size() == 0);
+}
+
+TEST_CASE("a pick keeps its key from expiring") {
+    const member_list members({1, 1});
+    policy_under_test<sticky<round_robin>> policy(members, {.idle_for = 8s});
+    const member_index first = policy.pick(1);
+    for (int second = 0; second != 100; second += 5) {
+        policy.state.advance(time_point(second * 1s));
+        REQUIRE(policy.pick(1) == first);
+    }
 }
 
 TEST_CASE("a key for which there is no room goes where the policy says") {
@@ -240,6 +268,61 @@ TEST_CASE("who loses a key to another thread gives back the idle member and the 
         sent += members.load(each).read();
     }
     CHECK(sent == 3 * keys);
+}
+
+TEST_CASE("a new key that another thread binds during the pick goes where that said, and nothing is kept of the pick") {
+    using inner = interrupted<join_idle_queue<bounded_load<rendezvous>>>;
+    using tested = sticky<inner>;
+    member_list members({1, 1});
+    policy_under_test<tested> policy(members);
+    policy.state.idle.announce(0);
+    policy.state.idle.announce(1);
+    tested::local others(9);
+    others.place = 0;
+    policy.local.place = 1;
+    inner::meanwhile = [&] { CHECK(tested::pick(policy.table, policy.state, others, {7}) == 0); };
+    CHECK(policy.pick(7) == 0);
+    CHECK(others.claimed == 0);
+    CHECK(policy.local.claimed == no_slot);
+    CHECK(policy.state.idle.marked(1));
+    CHECK_FALSE(policy.state.idle.marked(0));
+    CHECK(members.load(0).read() == 2);
+    CHECK(members.load(1).read() == 0);
+}
+
+TEST_CASE("a key that another thread binds anew during the pick goes where that said") {
+    using inner = interrupted<round_robin>;
+    using tested = sticky<inner>;
+    member_list members({1, 1, 1});
+    policy_under_test<tested> policy(members, {.policy = {.first = 0}});
+    REQUIRE(policy.pick(7) == 0);
+    members.remove(0);
+    policy.rebuild(members);
+    tested::local others(9);
+    member_index said = no_member;
+    inner::meanwhile = [&] { said = tested::pick(policy.table, policy.state, others, {7}); };
+    CHECK(policy.pick(7) == said);
+    CHECK(policy.pick(7) == said);
+    CHECK(policy.state.keys.size() == 1);
+}
+
+TEST_CASE("a key that expires during the pick is bound again") {
+    using inner = interrupted<round_robin>;
+    member_list members({1, 1});
+    policy_under_test<sticky<inner>> policy(members, {.idle_for = 8s});
+    policy.state.advance(time_point(0s));
+    policy.pick(7);
+    members.remove(0);
+    members.remove(0);
+    members.add(1.0);
+    policy.rebuild(members);
+    inner::meanwhile = [&] {
+        policy.state.advance(time_point(1h));
+        policy.state.advance(time_point(2h));
+        CHECK(policy.state.keys.size() == 0);
+    };
+    CHECK(policy.pick(7) == 0);
+    CHECK(policy.state.keys.size() == 1);
 }
 
 TEST_CASE("where the policy counts its picks, those of known keys are counted, too") {
