@@ -1,5 +1,5 @@
 /*
- * Several threads bind one new key at the same time, each to another seat. Stands for balancing/sticky_keys.hpp: bind(),
+ * Several threads bind one new key at the same time, each to another seat. Stands for balancing/key_line.hpp: bind(),
  * place_for() and settle(). A line of three places. The first is another key's, which is forgotten at some moment, so
  * that who looked before takes the second place, and who looks later the first.
  *

@@ -108,7 +108,7 @@ TEST_CASE("each mark is claimed exactly once, by however many threads") {
     for (std::uint32_t thread = 0; thread != 3; ++thread) {
         threads.emplace_back([&, thread] {
             std::uint32_t place = 0;
-            for (std::uint32_t each = 0; each != 60'000; ++each) {
+            for (std::uint32_t each = 0; each != 1'000'000; ++each) {
                 place = 0;  // all at the same one
                 const std::uint32_t slot = mask.claim(all, place);
                 if (slot != no_slot) hold(slot);
