@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "drover/balancing/divisor.hpp"
 #include "drover/base/cache_line.hpp"
 
 namespace drover {
@@ -27,14 +28,15 @@ class alignas(cache_line) call_window {
 public:
     /// Throws std::bad_alloc.
     explicit call_window(const call_window_limits& limits)
-        : bits_(std::make_unique<std::atomic<std::uint64_t>[]>(words(limits))), limits_(limits) {}
+        : bits_(std::make_unique<std::atomic<std::uint64_t>[]>(words(limits))), limits_(limits), ring_(limits.calls) {}
 
     /// Any thread. Whether the window has tripped by this call, which it does once until cleared: a success does so if
     /// it is the one that makes the calls enough.
     bool succeeded() noexcept {
         const std::uint64_t place = place_.fetch_add(1, std::memory_order_relaxed);
-        std::atomic<std::uint64_t>& word = word_of(place);
-        const std::uint64_t bit = bit_of(place);
+        const std::uint64_t slot = ring_.remainder(place);
+        std::atomic<std::uint64_t>& word = bits_[slot / 64];
+        const std::uint64_t bit = bit_of(slot);
         if ((word.load(std::memory_order_relaxed) & bit) != 0 &&
             (word.fetch_and(~bit, std::memory_order_relaxed) & bit) != 0) {
             failures_.fetch_sub(1, std::memory_order_relaxed);
@@ -44,9 +46,9 @@ public:
 
     /// Any thread. Returns as succeeded() does.
     bool failed() noexcept {
-        const std::uint64_t place = place_.fetch_add(1, std::memory_order_relaxed);
-        const std::uint64_t bit = bit_of(place);
-        if ((word_of(place).fetch_or(bit, std::memory_order_relaxed) & bit) == 0) {
+        const std::uint64_t slot = ring_.remainder(place_.fetch_add(1, std::memory_order_relaxed));
+        const std::uint64_t bit = bit_of(slot);
+        if ((bits_[slot / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0) {
             failures_.fetch_add(1, std::memory_order_relaxed);
         }
         return trips();
@@ -73,10 +75,7 @@ public:
 private:
     static constexpr std::size_t words(const call_window_limits& limits) noexcept { return (limits.calls + 63) / 64; }
 
-    std::atomic<std::uint64_t>& word_of(std::uint64_t place) noexcept { return bits_[place % limits_.calls / 64]; }
-    std::uint64_t bit_of(std::uint64_t place) const noexcept {
-        return std::uint64_t{1} << (place % limits_.calls % 64);
-    }
+    static constexpr std::uint64_t bit_of(std::uint64_t slot) noexcept { return std::uint64_t{1} << (slot % 64); }
 
     bool trips() noexcept {
         const std::uint64_t known = calls();
@@ -90,8 +89,9 @@ private:
     std::atomic<bool> tripped_{false};
     const std::unique_ptr<std::atomic<std::uint64_t>[]> bits_;
     const call_window_limits limits_;
+    const divisor ring_;
 };
 
-static_assert(sizeof(call_window) == cache_line && alignof(call_window) == cache_line);
+static_assert(sizeof(call_window) == 2 * cache_line && alignof(call_window) == cache_line);
 
 }  // namespace drover

@@ -125,8 +125,7 @@ TEST_CASE("each interval in which it was never out takes one step back") {
 }
 
 TEST_CASE("a success rate below mean less 1.9 deviations ejects at the interval's end") {
-    // Of 9 with 100 and one with r of 100, the latter is (100 - r) * 0.9 below the mean and the deviation is a third of
-    // that, so it is 3 deviations below; among 5 it is 2 below their mean's 1.9 only if there are enough.
+    // One of ten that is worse than nine equal ones is 3 deviations below their mean, by however little it is worse.
     pool one(exact());
     one.add(10);
     for (std::uint64_t id = 1; id != 10; ++id) one.succeed(id, 100);
@@ -171,7 +170,7 @@ TEST_CASE("the deviations are counted as they are") {
 
 TEST_CASE("who does as well as all others is no outlier, however the mean is rounded") {
     for (int failures = 0; failures != 30; ++failures) {
-        pool one;
+        pool one(policy::options{outlier_detection::options{.consecutive = 0, .deviations = 0.1}});
         one.add(static_cast<std::uint64_t>(5 + failures));
         for (std::uint64_t id = 1; id <= one.last_id; ++id) {
             for (int each = 0; each != failures; ++each) {
