@@ -299,7 +299,8 @@ def check_balance():
     """The same counts by whichever policy; who has done what."""
     names = policies()
     true(f"the policies: {names}", {"round_robin", "weighted_round_robin", "random", "weighted_random", "two_choices",
-                                    "least_loaded", "consistent_hash", "bounded_load"} <= set(names))
+                                    "least_loaded", "consistent_hash", "bounded_load", "idle_queue",
+                                    "peak_ewma", "sticky"} <= set(names))
     tricky = fill_copy("balance copy")
     # More than all mailboxes hold, of sizes from 1 byte to 100 KB: parsers fill up, and the walker waits for them.
     uneven = fresh("uneven")

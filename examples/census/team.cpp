@@ -39,6 +39,9 @@ constexpr std::array balances{
     balance{"least_loaded", &team_by<drover::least_loaded>},
     balance{"consistent_hash", &team_by<drover::consistent_hash<drover::maglev>>},
     balance{"bounded_load", &team_by<drover::bounded_load<drover::maglev>>},
+    balance{"idle_queue", &team_by<drover::join_idle_queue<drover::power_of_two_choices>>},
+    balance{"peak_ewma", &team_by<drover::peak_ewma>},
+    balance{"sticky", &team_by<drover::sticky<drover::power_of_two_choices>>},
 };
 
 }  // namespace
