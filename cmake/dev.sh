@@ -13,7 +13,8 @@ usage() {
     cat <<'USAGE'
 usage: ./cmake/dev.sh COMMAND
 
-  demo [DIR...] [options]   build the census of C and C++ sources and run it (--json, --top N, --threads N, --compare)
+  demo [DIR...] [options]   build the census of C and C++ sources and run it (--json, --top N, --threads N, --compare,
+                            --balance NAME)
   test [ctest options]      build everything with g++ and run every test
   soak [--minutes N] [--seed N]
                             10 000 actors with random failures, timers and asks; accounts exact, memory flat (1 minute)
