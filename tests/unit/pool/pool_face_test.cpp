@@ -597,7 +597,7 @@ struct clerk {
 }  // namespace
 
 TEST_CASE("pool face: handlers send by a ref, with and without an outbox, and drain is complete") {
-    const std::size_t outbox = GENERATE(0, 64);
+    const std::size_t outbox = GENERATE(std::size_t{0}, std::size_t{64});
     world w(2, [&](drover::runtime_options& chosen) { chosen.outbox = outbox; });
     const auto all = std::make_shared<book>();
     const auto pool = spawn_pool<worker, by_turns>(w.rt, {.members = 4}, all);
