@@ -68,7 +68,7 @@ public:
         next_step_ = later_by(now, options_.over / options_.steps);
         for (member& each : members_) {
             if (!each.ramps) continue;
-            each.factor = std::max(each.factor, at(now - each.since));
+            each.factor = std::max(each.factor, at(now - each.since));  // which begins with the least
             if (now - each.since >= options_.over) {
                 each.ramps = false;
                 ramps_ -= 1;
@@ -89,7 +89,7 @@ private:
     double at(clock_duration since) const noexcept {
         if (since >= options_.over) return 1;
         const double part = static_cast<double>(since.count()) / static_cast<double>(options_.over.count());
-        return std::max(options_.least, std::pow(part, 1 / options_.aggression));
+        return std::pow(part, 1 / options_.aggression);
     }
 
     const options options_;
