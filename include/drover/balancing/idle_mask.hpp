@@ -24,12 +24,12 @@ namespace drover {
 /// A mark is a hint: no message depends on it, since a push wakes an idle member, marked or not. What is promised is
 /// that an idle member is not forgotten, i.e. unmarked for good (tests/model/idle_mask.pml):
 ///
-/// - A member marks itself (`announce`) *before* it becomes idle in its mailbox, and withdraws that if it did not become
-///   so. After it, a sender could have woken it, and the mark be set while it works.
+/// - A member marks itself (`announce`) *before* it becomes idle in its mailbox, and withdraws that if it did not
+///   become so. After it, a sender could have woken it, and the mark be set while it works.
 /// - When it begins to work it withdraws the mark as well: who sent to it past the mask has not taken it. It may do so
 ///   at each turn.
-/// - Who claims a mark and then is refused by the mailbox restores it. A member that is busy may so be marked, until its
-///   next withdrawal; one that is gone, too, and whoever has its slot next begins with a withdrawal.
+/// - Who claims a mark and then is refused by the mailbox restores it. A member that is busy may so be marked, until
+///   its next withdrawal; one that is gone, too, and whoever has its slot next begins with a withdrawal.
 ///
 /// All is relaxed: marks of one member are in one word, on whose order all agree, and what the member does with its
 /// mailbox orders its own marks.
@@ -65,8 +65,8 @@ public:
                 bit(slot)) != 0;
     }
 
-    /// Takes a mark, of one of the slots in `eligible` (a bit for each, from 0), so that nobody else gets it; `no_slot` if
-    /// none is found in 16 words. Looks from `place` on, which then is where to look next. Loads, and one locked
+    /// Takes a mark, of one of the slots in `eligible` (a bit for each, from 0), so that nobody else gets it; `no_slot`
+    /// if none is found in 16 words. Looks from `place` on, which then is where to look next. Loads, and one locked
     /// operation for each mark that it or somebody just before it has taken.
     std::uint32_t claim(std::span<const std::uint64_t> eligible, std::uint32_t& place) noexcept {
         const auto words = static_cast<std::uint32_t>(eligible.size());

@@ -15,13 +15,13 @@
 
 namespace drover {
 
-/// A member that has nothing to do, if there is one, else one by `Fallback` (Y. Lu et al., "Join-Idle-Queue: a novel load
-/// balancing algorithm for dynamically scalable web services", 2011; the queue is a mask here). Two senders never take
-/// the same idle member, as two choices by chance may.
+/// A member that has nothing to do, if there is one, else one by `Fallback` (Y. Lu et al., "Join-Idle-Queue: a novel
+/// load balancing algorithm for dynamically scalable web services", 2011; the queue is a mask here). Two senders never
+/// take the same idle member, as two choices by chance may.
 ///
-/// Idle members are taken whatever their weights: one that has nothing to do is the best there is. Only among the busy do
-/// weights count, as the fallback counts them; one of weight 0 is never taken. Each thread goes on behind the slot that
-/// it took last, so that idle members take turns. Keys are the fallback's alone, so `sticky` belongs around this.
+/// Idle members are taken whatever their weights: one that has nothing to do is the best there is. Only among the busy
+/// do weights count, as the fallback counts them; one of weight 0 is never taken. Each thread goes on behind the slot
+/// that it took last, so that idle members take turns. Keys are the fallback's alone, so `sticky` belongs around this.
 ///
 /// A pick: up to 16 words of marks (two cache lines), one locked operation on a word that 64 members share; or the
 /// fallback's, if more than 16 words are in use and it found no mark in these; it then looks at others the next time.

@@ -9,14 +9,14 @@
 
 namespace drover {
 
-/// Eight keys on one cache line, each bound to a seat: the part of sticky_keys that threads may disagree about. A key is
-/// in one place at most, however many threads bind it at once: the first binds, and the others hear to what. A word holds
-/// all that is known of a key, so it is read and written in one piece.
+/// Eight keys on one cache line, each bound to a seat: the part of sticky_keys that threads may disagree about. A key
+/// is in one place at most, however many threads bind it at once: the first binds, and the others hear to what. A word
+/// holds all that is known of a key, so it is read and written in one piece.
 ///
 /// How a key is bound, after C. Purcell and T. Harris, "Non-blocking hashtables with open addressing" (2005): a
 /// tentative word is put in a place, then all other places are looked at. Another tentative word of the key in a later
-/// place is removed; one in an earlier place is gone on with instead of one's own; a settled one wins. Who finds nothing
-/// more settles the word. Whichever two threads put theirs in last, one of them sees the other's
+/// place is removed; one in an earlier place is gone on with instead of one's own; a settled one wins. Who finds
+/// nothing more settles the word. Whichever two threads put theirs in last, one of them sees the other's
 /// (tests/model/sticky_keys.pml). A thread that stands still in between hinders nobody.
 struct alignas(cache_line) key_line {
     using seat_type = std::uint32_t;
@@ -24,8 +24,8 @@ struct alignas(cache_line) key_line {
     static constexpr std::size_t places = cache_line / sizeof(std::uint64_t);
     static constexpr unsigned seat_bits = 20;
 
-    // A word: tag | seat | age | used | tentative; 0 is empty. The age is in eighths of the time after which a key expires,
-    // since it was seen to be used; so much may have passed before it was seen, hence one more than 8.
+    // A word: tag | seat | age | used | tentative; 0 is empty. The age is in eighths of the time after which a key
+    // expires, since it was seen to be used; so much may have passed before it was seen, hence one more than 8.
     static constexpr std::uint64_t tentative = 1;
     static constexpr std::uint64_t used = 2;
     static constexpr unsigned age_shift = 2;
@@ -93,11 +93,11 @@ struct alignas(cache_line) key_line {
         return words[place].compare_exchange_strong(from, to, std::memory_order_seq_cst, std::memory_order_seq_cst);
     }
 
-    /// `put.word`, tentative, stands in `put.place`, and was seen there. Answers what the key is bound to, or 0 if somebody
-    /// has changed the word. Of two that put tentative words in two places, the second sees the first's, as both the
-    /// exchange and the loads are sequentially consistent; so two are not settled. (But if a thread stands still just
-    /// before it settles, while the same word is removed, and the key then bound, forgotten and bound again with that very
-    /// word, a key can come to be there twice. The first of the two is then found.)
+    /// `put.word`, tentative, stands in `put.place`, and was seen there. Answers what the key is bound to, or 0 if
+    /// somebody has changed the word. Of two that put tentative words in two places, the second sees the first's, as
+    /// both the exchange and the loads are sequentially consistent; so two are not settled. (But if a thread stands
+    /// still just before it settles, while the same word is removed, and the key then bound, forgotten and bound again
+    /// with that very word, a key can come to be there twice. The first of the two is then found.)
     seat_type settle(std::uint64_t mixed, seen put) noexcept {
         auto [place, word] = put;
         for (std::size_t each = 0; each != places;) {

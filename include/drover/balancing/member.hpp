@@ -31,8 +31,8 @@ struct member_info {
     member_load* load = nullptr;  ///< wanted by policies that need `depth`; outlives every table built from this
     /// Wanted by policies that need `latency`; outlives every table built from this.
     member_latency* latency = nullptr;
-    /// Wanted by policies that need `idle`: a small number of the member's, unique among the pool's present members, and
-    /// given to another only when no pick uses a table with this one in it.
+    /// Wanted by policies that need `idle`: a small number of the member's, unique among the pool's present members,
+    /// and given to another only when no pick uses a table with this one in it.
     std::uint32_t slot = no_slot;
     std::string_view name{};  ///< for sentences only
 };

@@ -35,9 +35,10 @@ struct latency_options {
     }
 };
 
-/// How long messages take at a member of a pool: an average that goes up at once to whatever took longer, and from there
-/// falls exponentially to what messages take since ("Peak EWMA", from Twitter's Finagle). So a member that becomes slow
-/// is seen at its first slow message. It stands on a cache line of its own; no operation blocks or allocates.
+/// How long messages take at a member of a pool: an average that goes up at once to whatever took longer, and from
+/// there falls exponentially to what messages take since ("Peak EWMA", from Twitter's Finagle). So a member that
+/// becomes slow is seen at its first slow message. It stands on a cache line of its own; no operation blocks or
+/// allocates.
 struct alignas(cache_line) member_latency {
     member_latency() : member_latency(latency_options{}) {}
     /// Throws std::invalid_argument as latency_options::check() does.
@@ -59,7 +60,8 @@ struct alignas(cache_line) member_latency {
             const double kept = std::exp(-since(moment));
             next = average * kept + time * (1 - kept);
         }
-        // Two stores, and a pick may come between them: it then takes the member for as slow as it was, for one message.
+        // Two stores, and a pick may come between them: it then takes the member for as slow as it was, for one
+        // message.
         last_.store(moment, std::memory_order_relaxed);
         average_.store(next, std::memory_order_relaxed);
     }
@@ -72,8 +74,8 @@ struct alignas(cache_line) member_latency {
 
     /// What a message more is thought to take, in nanoseconds, if the member has `pending`. Any thread; read the load
     /// first. While it has some, that is the average; without an average, the penalty. While it has none, it counts for
-    /// less as time goes by, so that it is tried again; and if it has never finished any, for nothing. But one message is
-    /// a try: it counts in full from then on, and is not flooded before it has answered.
+    /// less as time goes by, so that it is tried again; and if it has never finished any, for nothing. But one message
+    /// is a try: it counts in full from then on, and is not flooded before it has answered.
     double awaited(std::uint64_t pending, time_point now) const noexcept {
         const double known = average();
         if (pending != 0) return known != 0 ? known : penalty_;

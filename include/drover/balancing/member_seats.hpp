@@ -18,7 +18,8 @@ namespace drover {
 /// Who sits where, in one table: seat to index, in O(1). Immutable.
 class seat_index {
 public:
-    /// `seats[i]` is the seat of member i, `newest` the last that was given to anyone, `mask` the greatest there can be.
+    /// `seats[i]` is the seat of member i, `newest` the last that was given to anyone, `mask` the greatest there can
+    /// be.
     seat_index(std::vector<std::uint32_t> seats, std::uint32_t newest, std::uint32_t mask)
         : entries_(std::bit_ceil(2 * seats.size() + 1)), seats_(std::move(seats)), newest_(newest), mask_(mask) {
         for (std::size_t each = 0; each != seats_.size(); ++each) {

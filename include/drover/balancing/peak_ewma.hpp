@@ -20,10 +20,11 @@ namespace drover {
 /// message counts as slow, so that a member which fails at once attracts nothing.
 ///
 /// No clock is read: the averages of two are compared as of the later of their last messages. A later moment would not
-/// change which is the lower, since two that are idle fade alike. So a slow member fades against those that work, and is
-/// tried again with one message after `decay` times the logarithm of the ratio of their costs: 7 s for a thousand times
-/// with the default, 14 s for a million. While nobody works, nobody is tried; the first messages after a pause make up
-/// for it. A member that has work does not fade (Finagle's do): one that hangs does not become attractive by hanging.
+/// change which is the lower, since two that are idle fade alike. So a slow member fades against those that work, and
+/// is tried again with one message after `decay` times the logarithm of the ratio of their costs: 7 s for a thousand
+/// times with the default, 14 s for a million. While nobody works, nobody is tried; the first messages after a pause
+/// make up for it. A member that has work does not fade (Finagle's do): one that hangs does not become attractive by
+/// hanging.
 ///
 /// A member that has finished none yet is given one message, and is then thought to be as slow as a failed one until it
 /// has. Among such members loads decide.

@@ -37,15 +37,16 @@ struct no_options {};
 /// Who of a pool's members gets a message. A policy needs no actors: it knows members by their `member_info`.
 ///
 /// - `options`: what its user may choose.
-/// - `state(options, seed)`: lives with the pool and goes on when members change (tickets); shared by all threads. Throws
-///   std::invalid_argument, with a sentence, for options that make no sense.
+/// - `state(options, seed)`: lives with the pool and goes on when members change (tickets); shared by all threads.
+///   Throws std::invalid_argument, with a sentence, for options that make no sense.
 /// - `local(seed)`: a thread's own. Everything random comes from the two seeds, so a simulation repeats.
 /// - `table`: immutable; a new one is built when members or weights change, and the old one is freed when no pick reads
 ///   it.
 /// - `build(members, state)`: a table, or what is wrong. One thread at a time, beside picks. Allocates, and throws
 ///   nothing but std::bad_alloc. No members, or all of weight 0, is no error.
 /// - `pick(table, state, local, key)`: an index into those members, never one of weight 0 (but that `sticky` leaves it
-///   the keys it has); `no_member` if there is no other. Any number of threads at once, each with its own local. Does not block, allocate or throw.
+///   the keys it has); `no_member` if there is no other. Any number of threads at once, each with its own local. Does
+///   not block, allocate or throw.
 /// - `needs`: a policy that does not name `key` ignores it. One that names `latency` says by `latency(options)` how it
 ///   is averaged (measures_latency); one that names `idle` has a `state::idle` and a `local::claimed` (claims_idle).
 template <class P>

@@ -19,19 +19,19 @@ namespace drover {
 /// and yet is spread by load: a key need not go where its hash says.
 ///
 /// - A key goes to another member only when its own is gone from the table. One of weight 0 keeps its keys and gets no
-///   new ones: it drains. A pool that wants the keys of an ejected member elsewhere takes it out of the table; those that
-///   are used meanwhile are then bound anew, and the others come back with it.
+///   new ones: it drains. A pool that wants the keys of an ejected member elsewhere takes it out of the table; those
+///   that are used meanwhile are then bound anew, and the others come back with it.
 /// - Keys expire that are not used for `idle_for`, as far as the state is told the time (`keeps_time`).
-/// - There is room for `most_keys`, in lines of eight (sticky_keys.hpp). If all places of a line are taken, the key there
-///   that was not used for longest gives way; if all were used since the time was last told to have moved, by an eighth
-///   of `idle_for`, the new key is not kept, and goes where `Policy` says each time. Have four times as many places as keys in use:
-///   then one key in 10 000 finds its line full, by chance; with twice as many one in 100 does.
+/// - There is room for `most_keys`, in lines of eight (sticky_keys.hpp). If all places of a line are taken, the key
+///   there that was not used for longest gives way; if all were used since the time was last told to have moved, by an
+///   eighth of `idle_for`, the new key is not kept, and goes where `Policy` says each time. Have four times as many
+///   places as keys in use: then one key in 10 000 finds its line full, by chance; with twice as many one in 100 does.
 /// - Threads that pick a new key at the same time agree on its member, if they use the same table. A thread that still
 ///   reads an older one, in which the key's member is not yet, leaves the key bound and picks by `Policy`.
 ///
-/// A pick of a known key: one cache line of the keys and one or two of the table; nothing shared is written but that the
-/// key is in use, once an eighth of `idle_for`. Of a new one: the policy's, and two locked operations on the key's line.
-/// Build: the policy's, and O(n). Two members of one id are an error.
+/// A pick of a known key: one cache line of the keys and one or two of the table; nothing shared is written but that
+/// the key is in use, once an eighth of `idle_for`. Of a new one: the policy's, and two locked operations on the key's
+/// line. Build: the policy's, and O(n). Two members of one id are an error.
 template <balancing_policy Policy>
 struct sticky {
     struct options {

@@ -20,9 +20,9 @@ namespace drover {
 /// Which seat (member_seats.hpp) each of a bounded number of keys is bound to. Any threads at once but where it says
 /// otherwise; nothing blocks, and nothing but the constructor allocates.
 ///
-/// A key has eight places (key_line.hpp), the words of one cache line. A word does not hold the whole key but 38 bits of
-/// it mixed, which with the choice of the line make 51 of 64 for the default number: two keys that are alike in those are
-/// taken for one, and share a member.
+/// A key has eight places (key_line.hpp), the words of one cache line. A word does not hold the whole key but 38 bits
+/// of it mixed, which with the choice of the line make 51 of 64 for the default number: two keys that are alike in
+/// those are taken for one, and share a member.
 class sticky_keys {
 public:
     using seat_type = key_line::seat_type;
@@ -30,8 +30,8 @@ public:
     static constexpr unsigned seat_bits = key_line::seat_bits;  ///< seats are below 2^20, and not 0
     static constexpr std::size_t most = std::size_t{1} << 24U;
 
-    /// Places for `most_keys`, rounded up to a multiple of 8. Throws std::invalid_argument unless 1 <= most_keys <= most
-    /// and idle_for is a microsecond or more.
+    /// Places for `most_keys`, rounded up to a multiple of 8. Throws std::invalid_argument unless 1 <= most_keys <=
+    /// most and idle_for is a microsecond or more.
     sticky_keys(std::size_t most_keys, clock_duration idle_for, std::uint64_t seed) : seed_(seed), tick_(idle_for / 8) {
         if (most_keys == 0 || most_keys > most) {
             throw std::invalid_argument(join_text({"drover: sticky's most_keys is ", std::to_string(most_keys),
@@ -87,8 +87,8 @@ public:
 
     /// Binds a key that find() did not find. Answers what it is bound to now, be it by somebody else; 0 if it is not
     /// kept, for all eight places are taken by keys that have been used since the last look at the time, and for seats
-    /// of which `gone(seat)` is false. Otherwise the key that was not used for longest is forgotten. (After 64 rounds in
-    /// which others have changed the same places, it is not kept either.)
+    /// of which `gone(seat)` is false. Otherwise the key that was not used for longest is forgotten. (After 64 rounds
+    /// in which others have changed the same places, it is not kept either.)
     template <class Gone>
     seat_type bind(std::uint64_t key, seat_type seat, const Gone& gone) noexcept {
         const std::uint64_t mixed = mix_bits(key, seed_);

@@ -44,6 +44,7 @@ TEST_CASE("of two tentative words the one in the earlier place is settled, whoev
         REQUIRE(line.exchange(4, 0, tentative_word(6)));
         if (earlier_first) {
             CHECK(line.settle(key, {1, tentative_word(5)}) == 5);
+            CHECK(places_of(line, key) == 1);
             CHECK(line.settle(key, {4, tentative_word(6)}) == 5);
         } else {
             CHECK(line.settle(key, {4, tentative_word(6)}) == 5);
