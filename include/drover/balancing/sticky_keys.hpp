@@ -68,10 +68,12 @@ public:
 
     /// The key is in use, and does not expire. Once an eighth of `idle_for` it writes.
     static void touch(const binding& found) noexcept {
-        if ((found.word_ & key_line::used) != 0) return;
-        std::uint64_t word = found.word_;  // if it has changed meanwhile, somebody else has said so
-        found.place_->compare_exchange_strong(word, word | key_line::used, std::memory_order_relaxed,
-                                              std::memory_order_relaxed);
+        std::uint64_t word = found.word_;
+        // It may grow older just now, which must not hide the use. If another key is there by now, or another seat,
+        // that was put there since.
+        while ((word & key_line::used) == 0 && ((word ^ found.word_) & ~(key_line::ages | key_line::used)) == 0 &&
+               !found.place_->compare_exchange_weak(word, word | key_line::used, std::memory_order_relaxed,
+                                                    std::memory_order_relaxed)) {}
     }
 
     /// Binds a key to another seat. Answers what it is bound to now, be it by somebody else; 0 if it is bound no more.

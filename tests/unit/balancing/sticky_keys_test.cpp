@@ -165,6 +165,21 @@ TEST_CASE("a key that is used does not expire, however seldom time is told") {
     CHECK(seat_of(keys, 7) == 0);
 }
 
+TEST_CASE("a use is not lost because the key grows older just then") {
+    sticky_keys keys(8, 8s, 1);
+    keys.advance(at(0s));
+    keys.bind(7, 5, nobody_gone);
+    keys.advance(at(1s));
+    const auto found = keys.find(7).value();
+    keys.advance(at(3s));
+    sticky_keys::touch(found);
+    keys.advance(at(4s));
+    keys.advance(at(11s));  // 8 s since the use
+    CHECK(seat_of(keys, 7) == 5);
+    keys.advance(at(13s));
+    CHECK(seat_of(keys, 7) == 0);
+}
+
 TEST_CASE("a new key is not kept where all places are in use") {
     full_line line;
     CHECK(line.keys.bind(100, 50, nobody_gone) == 0);
