@@ -20,7 +20,8 @@ namespace drover {
 ///
 /// - A key goes to another member only when its own is gone from the table. One of weight 0 keeps its keys and gets no
 ///   new ones: it drains. A pool that wants the keys of an ejected member elsewhere takes it out of the table; those
-///   that are used meanwhile are then bound anew, and the others come back with it.
+///   that are used meanwhile are then bound anew, and the others come back with it. So a member that has ended has its
+///   keys until the next table, and who picks again from this one gets it again.
 /// - Keys expire that are not used for `idle_for`, as far as the state is told the time (`keeps_time`).
 /// - There is room for `most_keys`, in lines of eight (sticky_keys.hpp). If all places of a line are taken, the key
 ///   there that was not used for longest gives way; if all were used since the time was last told to have moved, by an
