@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -74,8 +73,9 @@ public:
         std::uint32_t at = place / 64;
         if (at >= words) at %= words;
         std::uint64_t looked_at = ~std::uint64_t{0} << place % 64;
-        // What is before the place in its word comes last.
-        for (std::uint32_t left = std::min(words, words_tried) + (place % 64 != 0 ? 1 : 0); left != 0; --left) {
+        // What is before the place in its word comes last, if all words are looked at.
+        std::uint32_t left = words > words_tried ? words_tried : words + (place % 64 != 0 ? 1 : 0);
+        for (; left != 0; --left) {
             std::atomic<std::uint64_t>& in = word(at);
             std::uint64_t found = in.load(std::memory_order_relaxed) & eligible[at] & looked_at;
             while (found != 0) {

@@ -74,6 +74,10 @@ TEST_CASE("a claim looks at 16 words and at others the next time") {
     CHECK(place == 64 * 16);
     CHECK(mask.claim(all, place) == no_slot);
     CHECK(mask.claim(all, place) == 64 * 35);
+    place = 5;
+    mask.announce(64 * 16);
+    CHECK(mask.claim(all, place) == no_slot);  // a part of a word is one of the 16
+    CHECK(mask.claim(all, place) == 64 * 16);
     place = 4'000'000'000;  // a first place is any number
     mask.announce(64 * 35);
     std::uint32_t found = no_slot;
