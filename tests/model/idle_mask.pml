@@ -19,6 +19,8 @@
  * @broken | NO_WAKE_WITHDRAW | working_marked | who was woken past the mask leaves its mark
  * @broken | NO_RESTORE | remembered | who claimed the mark and could not send leaves it cleared
  * @broken | NO_RESTORE UNWATCHED | remembered_at_last | and that is for ever
+ * @broken | RESTORE_QUIET UNWATCHED | remembered_at_last | the mark is restored only if the load is 0: that of another,
+ *           which is refused just then and has claimed nothing, is in it
  * @broken | CLAIM_STORE | claimed_twice | a claim is a load and a store: two have the same member
  * @broken | NO_GRACE END | working_marked | a slot is given on while a pick uses it: the refusal restores another's mark
  */
@@ -37,6 +39,9 @@ bool restored = 0;      /* since the last withdrawal, and by who picked this mem
 byte accepted = 0;
 byte handled = 0;
 byte dead = 0;
+#ifdef RESTORE_QUIET
+byte load = 0;          /* counted before the push */
+#endif
 bool remembered = 1;
 bool remembered_at_last = 1;
 bool working_marked = 0;
@@ -73,6 +78,9 @@ proctype picker(byte picks) {
 #endif
         :: else                         /* the fallback picks it */
         fi;
+#ifdef RESTORE_QUIET
+        load++;
+#endif
         if
         :: d_step {
                 if
@@ -86,12 +94,27 @@ proctype picker(byte picks) {
             }
         :: in = 0                       /* could not be built, or no place just now */
         fi;
+#ifdef RESTORE_QUIET
+        if
+        :: !in -> load--
+        :: else
+        fi;
+#endif
         d_step {
             if
 #ifdef NO_RESTORE
             :: claimed -> claims--
 #else
-            :: claimed -> mark = 1; claims--; restored = restored || whose == member
+            :: claimed -> claims--;
+#ifdef RESTORE_QUIET
+                if
+                :: load == 0 -> mark = 1
+                :: else
+                fi;
+#else
+                mark = 1;
+#endif
+                restored = restored || whose == member
 #endif
             :: else
             fi;
@@ -107,7 +130,16 @@ proctype sender(byte messages) {
     bool in;
     do
     :: messages == 0 -> break
+#ifndef RESTORE_QUIET
     :: messages != 0 -> d_step { messages--; push(); in = 0 }
+#else
+    :: messages != 0 -> messages--; load++;
+        if
+        :: d_step { push() }
+        :: in = 0
+        fi;
+        d_step { load = load - !in; in = 0 }
+#endif
     od
 }
 
@@ -131,6 +163,9 @@ running:
             working_marked = mark && !restored;
             assert(!working_marked);
             listed--;
+#ifdef RESTORE_QUIET
+            load--;
+#endif
             handled++
         }
     :: d_step { stop -> closed = 1; dead = dead + listed; listed = 0; owners-- }

@@ -27,8 +27,10 @@ namespace drover {
 ///   become so. After it, a sender could have woken it, and the mark be set while it works.
 /// - When it begins to work it withdraws the mark as well: who sent to it past the mask has not taken it. It may do so
 ///   at each turn.
-/// - Who claims a mark and then is refused by the mailbox restores it. A member that is busy may so be marked, until
-///   its next withdrawal; one that is gone, too, and whoever has its slot next begins with a withdrawal.
+/// - Who claims a mark and then is refused by the mailbox, or sends to somebody else after all, restores it, whatever
+///   the load: what is counted there may be another's, who is refused just then and has no mark to restore. A member
+///   that is busy may so be marked, until its next withdrawal; one that is gone, too, and whoever has its slot next
+///   begins with a withdrawal.
 ///
 /// All is relaxed: marks of one member are in one word, on whose order all agree, and what the member does with its
 /// mailbox orders its own marks.

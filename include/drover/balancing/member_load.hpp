@@ -9,7 +9,7 @@ namespace drover {
 
 /// How much a member of a pool has to do: what waits for it and what it is at, as two counters that only grow and stand
 /// on a cache line of their own. A locked add by the sender and a plain store by the member is all it costs; nothing is
-/// walked. No operation blocks or allocates.
+/// walked. No operation blocks or allocates. That read() is never too low is modelled in tests/model/member_load.pml.
 struct alignas(cache_line) member_load {
     /// Before the push, so that who finishes is never ahead. Any thread.
     void sent(std::uint64_t messages = 1) noexcept { sent_.fetch_add(messages, std::memory_order_relaxed); }
