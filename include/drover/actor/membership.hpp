@@ -20,8 +20,8 @@ struct membership {
         void (*back)(membership&) noexcept;
         /// An ask to it was not answered in time. Any thread.
         void (*timed_out)(membership&) noexcept;
-        /// A pick has chosen it, and these messages have not come into its mailbox. Any thread.
-        void (*refused)(membership&, std::uint64_t messages) noexcept;
+        /// A pick has chosen it, and these messages have not come into its mailbox; `claimed`: because it was idle. Any thread.
+        void (*refused)(membership&, std::uint64_t messages, bool claimed) noexcept;
         /// A pick has chosen it while it is on trial: may it be sent the message? Any thread.
         bool (*claim)(membership&) noexcept;
         /// It has stopped, and has not taken this message: true if somebody else takes it. Whoever empties the mailbox.
@@ -44,6 +44,14 @@ struct membership {
 
 protected:
     ~membership() = default;
+};
+
+/// A membership as a pick has found it.
+struct membership_pick {
+    membership* link = nullptr;
+    bool claimed = false;  ///< the member was idle, and the pick has taken its mark
+
+    void refused(std::uint64_t messages) const noexcept { link->operations->refused(*link, messages, claimed); }
 };
 
 }  // namespace drover

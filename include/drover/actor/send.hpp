@@ -48,14 +48,14 @@ struct message_chain {
 template <class A, class F>
 class port {
 public:
-    /// `picked`: what a pool knows of this actor, if it has picked it; else null.
-    port(basic_cell<F>& cell, lane& mine, membership* picked = nullptr) noexcept
+    /// `picked`: what a pool knows of this actor, if it has picked it.
+    port(basic_cell<F>& cell, lane& mine, membership_pick picked = {}) noexcept
         : cell_(cell), mine_(mine), picked_(picked) {}
 
     /// Room for `count` messages, or why there is none.
     admitted admit(std::size_t count, bool may_wait) const noexcept {
         admitted place = find_place(count, may_wait);
-        place.counted = picked_ != nullptr && picked_->counted_by_pick;
+        place.counted = picked_.link != nullptr && picked_.link->counted_by_pick;
         return place;
     }
 
@@ -99,8 +99,8 @@ public:
         const dead_letter_reason reason = why == delivery::stopped   ? dead_letter_reason::stopped
                                           : why == delivery::dropped ? dead_letter_reason::dropped
                                                                      : dead_letter_reason::rejected;
-        if (picked_ != nullptr) {
-            picked_->operations->refused(*picked_, count);
+        if (picked_.link != nullptr) {
+            picked_.refused(count);
         }
         cell_.refuse(mine_, message, reason, count);
         return why;
@@ -130,7 +130,7 @@ private:
 
     basic_cell<F>& cell_;
     lane& mine_;
-    membership* picked_;
+    membership_pick picked_;
 };
 
 // Around building and pushing: gives the places back if the messages cannot be built, and buries what was evicted for them
@@ -157,7 +157,7 @@ private:
 };
 
 template <class A, class M, class F>
-[[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message, membership* picked = nullptr) {
+[[gnu::noinline]] delivery tell_with_care(basic_cell<F>& cell, M&& message, membership_pick picked = {}) {
     using message_type = std::decay_t<M>;
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
@@ -210,7 +210,7 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
 }
 
 template <class A, class M, class F>
-delivery try_tell_cell(basic_cell<F>& cell, M& message, membership* picked = nullptr) {
+delivery try_tell_cell(basic_cell<F>& cell, M& message, membership_pick picked = {}) {
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
     const port<A, F> way(cell, mine, picked);
@@ -234,7 +234,7 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message, membership* picked = nul
 }
 
 template <class A, class M, class F>
-auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, membership* picked = nullptr) {
+auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, membership_pick picked = {}) {
     using reply = reply_type<A, M, F>;
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);

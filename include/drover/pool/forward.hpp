@@ -48,7 +48,7 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
     admitted place = how.moved ? cell.box->operations->admit_if_room(cell, 1)
                                : cell.box->operations->admit(cell, mine, 1, how.may_wait);
     if (!is_accepted(place.result)) {
-        to.link().operations->refused(to.link(), 1);
+        to.pick().refused(1);
         return place.result == delivery::stopped ? delivery::rejected_full : place.result;
     }
     place.moved = how.moved;
@@ -75,7 +75,7 @@ delivery forward(pool_state<Policy, F>& pool, lane& mine, message_node* node, pi
                 return delivery::no_target;
             }
             if (how.moved && to.cell().system.is_closed()) {
-                to.link().operations->refused(to.link(), 1);
+                to.pick().refused(1);
                 continue;
             }
             result = put_into(to, mine, node, how);

@@ -29,7 +29,6 @@ struct gauge_plan {
     const timer_service* clock = nullptr;  ///< wanted for `latency`
     idle_mask* idle = nullptr;             ///< wanted for `idle`, as is the slot
     std::uint32_t slot = no_slot;
-    bool starts_idle = false;  ///< it does not run before its first message; whoever makes it has announced it
 };
 
 /// A member with what its own mailbox keeps of it for the pool's policy and its health, and no more than they ask for. But
@@ -51,8 +50,7 @@ struct member_gauge : membership {
           slot(plan.slot),
           clock_(plan.clock),
           wakes_(wakes),
-          idle_(plan.idle),
-          announced_(plan.starts_idle) {}
+          idle_(plan.idle) {}
 
     [[no_unique_address]] latency_type latency;
     [[no_unique_address]] typename health_type::record health;
@@ -83,10 +81,8 @@ struct member_gauge : membership {
     /// `count` messages have been taken out, just after settle() or in one batch with others.
     void begin(std::uint64_t count) noexcept {
         if constexpr (announces) {
-            if (announced_) {
-                announced_ = false;
-                idle_->withdraw(slot);
-            }
+            idle_->withdraw(
+                slot);  // a load if it is not marked; who sent past the mask has left it, or restored it since
         }
         if constexpr (times) {
             began_ = now_;
@@ -114,23 +110,19 @@ struct member_gauge : membership {
     /// Before the mailbox is marked idle, and if that did not succeed. In between it may be another's.
     void announce() noexcept {
         if constexpr (announces) {
-            announced_ = true;
             idle_->announce(slot);
         }
     }
     void withdraw() noexcept {
         if constexpr (announces) {
-            announced_ = false;
             idle_->withdraw(slot);
         }
     }
 
-    /// A pick's message has not come in. Any thread.
+    /// A pick that has claimed it could not use it. Any thread.
     void restore() noexcept {
         if constexpr (announces) {
-            if (load.read() == 0) {
-                idle_->restore(slot);
-            }
+            idle_->restore(slot);
         }
     }
 
@@ -153,7 +145,6 @@ private:
     time_point now_{};
     time_point began_{};
     bool failed_ = false;
-    bool announced_;
 };
 
 }  // namespace drover

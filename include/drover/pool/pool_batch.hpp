@@ -33,7 +33,7 @@ public:
         made_.discard(*pool_.controller.cell());
         unwanted_.discard(*pool_.controller.cell());
         for (group& each : groups_) {
-            give_back(each.to.link(), each.chain.count);
+            give_back(each.to.pick(), each.chain.count);
             each.chain.discard(each.to.cell());
         }
     }
@@ -52,14 +52,14 @@ public:
         groups_.reserve(first_groups);
         pool_.pick_many(mine_, [&](auto pick) {
             while (message_node* const node = made_.first) {
-                const auto* const member = pick(includes(Policy::needs, signals::key) ? keys_[place++] : pick_key{});
-                message_chain<F>& to = member != nullptr ? chain_of(*member) : unwanted_;
+                const auto found = pick(includes(Policy::needs, signals::key) ? keys_[place++] : pick_key{});
+                message_chain<F>& to = found.at != nullptr ? chain_of(found) : unwanted_;
                 made_.first = node->next.load(std::memory_order_relaxed);
                 node->next.store(nullptr, std::memory_order_relaxed);
                 to.append(node);
                 if constexpr (gauged<Policy> && !counts_picks<Policy>) {
-                    if (member != nullptr) {
-                        member->link->load.sent();  // so that the next pick sees it
+                    if (found.at != nullptr) {
+                        found.at->link->load.sent();  // so that the next pick sees it
                     }
                 }
             }
@@ -88,15 +88,19 @@ private:
         message_chain<F> chain;
     };
 
-    template <class Member>
-    message_chain<F>& chain_of(const Member& member) {
-        return send_picked(*member.link, [&]() -> message_chain<F>& { return group_of(member).chain; });
+    template <class Found>
+    message_chain<F>& chain_of(const Found& found) {
+        return send_picked(found.pick(), [&]() -> message_chain<F>& {
+            group& its = group_of(found);
+            its.to.also_claimed(found.claimed);
+            return its.chain;
+        });
     }
 
     // Policies take turns, so the group behind the last one is the likely one.
-    template <class Member>
-    group& group_of(const Member& member) {
-        basic_cell<F>* const cell = member.cell.get();
+    template <class Found>
+    group& group_of(const Found& found_member) {
+        basic_cell<F>* const cell = found_member.at->cell.get();
         const std::size_t size = groups_.size();
         if (size != 0) {
             last_ = last_ + 1 < size ? last_ + 1 : 0;
@@ -120,7 +124,7 @@ private:
             }
         }
         last_ = size;
-        return groups_.emplace_back(group{picked_member<F>(mine_, *cell, *member.link), {}});
+        return groups_.emplace_back(group{picked_member<F>(mine_, *cell, found_member.pick()), {}});
     }
 
     void check_levels() const {
@@ -136,14 +140,13 @@ private:
     }
 
     void send(group& to) noexcept {
-        membership& link = to.to.link();
         const port<A, F> way(to.to.cell(), mine_);
         const std::size_t count = to.chain.count;
         admitted place = way.gate_open() ? way.admit(count, true) : admitted{delivery::stopped};
         reservation reserved(way, place, count);
         reserved.keep();
         if (!is_accepted(place.result)) {
-            give_back(link, count);
+            give_back(to.to.pick(), count);
             to.chain.discard(to.to.cell());
             way.refuse(type_name<M>(), place.result, count);
             result_.refused += count;
@@ -153,11 +156,11 @@ private:
         (is_accepted(way.push(std::exchange(to.chain, {}), place)) ? result_.accepted : result_.refused) += count;
     }
 
-    static void give_back(membership& link, std::size_t count) noexcept {
+    static void give_back(const membership_pick& pick, std::size_t count) noexcept {
         if constexpr (gauged<Policy> && !counts_picks<Policy>) {
-            link.load.withdrawn(count);
+            pick.link->load.withdrawn(count);
         }
-        link.operations->refused(link, count);
+        pick.refused(count);
     }
 
     state& pool_;

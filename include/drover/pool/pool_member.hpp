@@ -21,14 +21,14 @@ class pool_member final : public member_gauge<Policy> {
 
 public:
     /// `its_slot`: its own in the pool, if the policy wants one. Throws std::invalid_argument as member_gauge.
-    pool_member(state& pool, std::uint64_t id, std::uint32_t its_slot, bool starts_idle)
-        : base(record, plan_of(pool, its_slot, starts_idle), pool.health, &wake), id_(id), pool_(&pool) {}
+    pool_member(state& pool, std::uint64_t id, std::uint32_t its_slot)
+        : base(record, plan_of(pool, its_slot), pool.health, &wake), id_(id), pool_(&pool) {}
 
     std::uint64_t id() const noexcept { return id_; }
 
 private:
-    static gauge_plan plan_of(state& pool, std::uint32_t its_slot, bool starts_idle) {
-        gauge_plan plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot, .starts_idle = starts_idle};
+    static gauge_plan plan_of(state& pool, std::uint32_t its_slot) {
+        gauge_plan plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot};
         if constexpr (measures_latency<Policy>) {
             plan.latency = Policy::latency(pool.options);
             plan.clock = &pool.core.timers;
@@ -84,11 +84,13 @@ private:
                 wake(self);
             }
         },
-        [](membership& self, std::uint64_t messages) noexcept {
+        [](membership& self, std::uint64_t messages, bool claimed) noexcept {
             if constexpr (counts_picks<Policy>) {
                 self.load.withdrawn(messages);
             }
-            of(self).restore();
+            if (claimed) {
+                of(self).restore();
+            }
             of(self).health.give_back();
         },
         [](membership& self) noexcept {

@@ -70,7 +70,7 @@ public:
         member* kept = nullptr;
         ref<A, F> fresh;
         try {
-            auto link = std::make_unique<member>(pool_, id, slot, !has_started<A, F>);
+            auto link = std::make_unique<member>(pool_, id, slot);
             kept = link.get();
             fresh = spawn_(parent, id, std::move(link));
         } catch (...) {

@@ -15,11 +15,11 @@ namespace drover::detail {
 
 // What `send` returns; gives the pick back if the message could not be built.
 template <class Send>
-decltype(auto) send_picked(membership& link, Send send) {
+decltype(auto) send_picked(membership_pick pick, Send send) {
     try {
         return send();
     } catch (...) {
-        link.operations->refused(link, 1);
+        pick.refused(1);
         throw;
     }
 }
@@ -50,8 +50,8 @@ delivery tell_pool(pool_state<Policy, F>& pool, M&& message) {
         return refuse_by_pool(pool, mine, type_name<std::decay_t<M>>());
     }
     if constexpr (gauged<Policy>) {
-        return send_picked(to.link(),
-                           [&] { return tell_with_care<A>(to.cell(), std::forward<M>(message), &to.link()); });
+        return send_picked(to.pick(),
+                           [&] { return tell_with_care<A>(to.cell(), std::forward<M>(message), to.pick()); });
     } else {
         return tell_cell<A>(to.cell(), std::forward<M>(message));
     }
@@ -66,9 +66,9 @@ delivery try_tell_pool(pool_state<Policy, F>& pool, M& message) {
         mine.returned.add(1);
         return pool.closed(mine) ? delivery::stopped : delivery::no_target;
     }
-    const delivery result = send_picked(to.link(), [&] { return try_tell_cell<A>(to.cell(), message, &to.link()); });
+    const delivery result = send_picked(to.pick(), [&] { return try_tell_cell<A>(to.cell(), message, to.pick()); });
     if (!is_accepted(result)) {
-        to.link().operations->refused(to.link(), 1);
+        to.pick().refused(1);
     }
     return result;
 }
@@ -82,8 +82,7 @@ auto ask_pool(pool_state<Policy, F>& pool, M&& message, const clock_duration* ti
     if (!to) [[unlikely]] {
         return no_answer<reply, M>(pool, mine);
     }
-    return send_picked(to.link(),
-                       [&] { return ask_cell<A>(to.cell(), std::forward<M>(message), timeout, &to.link()); });
+    return send_picked(to.pick(), [&] { return ask_cell<A>(to.cell(), std::forward<M>(message), timeout, to.pick()); });
 }
 
 }  // namespace drover::detail

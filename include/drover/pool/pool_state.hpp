@@ -27,14 +27,14 @@ template <class F>
 class picked_member {
 public:
     picked_member() noexcept = default;
-    picked_member(const lane& mine, basic_cell<F>& cell, membership& link) noexcept : cell_(&cell), link_(&link) {
+    picked_member(const lane& mine, basic_cell<F>& cell, membership_pick pick) noexcept : cell_(&cell), pick_(pick) {
         if (!mine.queue || cell.system.is_closed()) {
             cell.retain();
             counted_ = &cell;
         }
     }
     picked_member(picked_member&& other) noexcept
-        : cell_(other.cell_), link_(other.link_), counted_(std::exchange(other.counted_, nullptr)) {}
+        : cell_(other.cell_), pick_(other.pick_), counted_(std::exchange(other.counted_, nullptr)) {}
     picked_member(const picked_member&) = delete;
     picked_member& operator=(const picked_member&) = delete;
     ~picked_member() {
@@ -45,11 +45,13 @@ public:
 
     explicit operator bool() const noexcept { return cell_ != nullptr; }
     basic_cell<F>& cell() const noexcept { return *cell_; }
-    membership& link() const noexcept { return *link_; }
+    membership& link() const noexcept { return *pick_.link; }
+    const membership_pick& pick() const noexcept { return pick_; }
+    void also_claimed(bool claimed) noexcept { pick_.claimed = pick_.claimed || claimed; }
 
 private:
     basic_cell<F>* cell_ = nullptr;
-    membership* link_ = nullptr;
+    membership_pick pick_;
     basic_cell<F>* counted_ = nullptr;
 };
 
@@ -75,6 +77,14 @@ template <class Policy, class F>
 class pool_state : public boost::intrusive_ref_counter<pool_state<Policy, F>, boost::thread_safe_counter> {
 public:
     using table = pool_table<Policy, F>;
+
+    /// What a pick has found; valid in its read_scope.
+    struct found_member {
+        const typename table::member* at = nullptr;
+        bool claimed = false;
+
+        membership_pick pick() const noexcept { return {at->link, claimed}; }
+    };
 
     /// A member that has stopped is picked again so often, then the message is refused as the member refuses it.
     static constexpr int most_picks = 4;
@@ -110,11 +120,11 @@ public:
     picked_member<F> pick(lane& mine, pick_key key) {
         typename Policy::local& local = locals_.of(mine);
         const read_scope scope(mine);
-        const typename table::member* const found = pick_from(*present_.read(scope), local, key);
-        return found != nullptr ? picked_member<F>(mine, *found->cell, *found->link) : picked_member<F>();
+        const found_member found = pick_from(*present_.read(scope), local, key);
+        return found.at != nullptr ? picked_member<F>(mine, *found.at->cell, found.pick()) : picked_member<F>();
     }
 
-    /// As pick(), for many at once: calls `use(pick)`, where `pick(key)` gives a member or null, inside a read_scope.
+    /// As pick(), for many at once: calls `use(pick)`, where `pick(key)` gives a found_member, inside a read_scope.
     template <class Use>
     void pick_many(lane& mine, Use use) {
         typename Policy::local& local = locals_.of(mine);
@@ -142,24 +152,33 @@ public:
     }
 
 private:
-    const typename table::member* pick_from(const table& now, typename Policy::local& local, pick_key key) noexcept {
+    found_member pick_from(const table& now, typename Policy::local& local, pick_key key) noexcept {
         for (int left = most_picks;; --left) {
             const member_index index = Policy::pick(now.picks, picks, local, key);
             if (index == no_member) {
-                return nullptr;
+                return {};
             }
-            const typename table::member& found = now.members[index];
-            if (!found.cell->system.is_closed() || left == 1) [[likely]] {
-                if (may_have_it(found)) [[likely]] {
-                    return &found;
+            const found_member found{&now.members[index], has_claimed(local)};
+            const bool there = !found.at->cell->system.is_closed();
+            if (there || left == 1) [[likely]] {
+                if (may_have_it(*found.at)) [[likely]] {
+                    return found;
                 }
-            }
-            if constexpr (counts_picks<Policy>) {
-                found.link->load.withdrawn();
+                found.pick().refused(1);
+            } else if constexpr (counts_picks<Policy>) {
+                found.at->link->load.withdrawn();  // one that has stopped needs nothing else
             }
             if (left == 1) {
-                return nullptr;
+                return {};
             }
+        }
+    }
+
+    static bool has_claimed([[maybe_unused]] const typename Policy::local& local) noexcept {
+        if constexpr (claims_idle<Policy>) {
+            return local.claimed != no_slot;
+        } else {
+            return false;
         }
     }
 
