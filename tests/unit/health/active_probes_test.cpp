@@ -15,10 +15,10 @@ using namespace drover;
 namespace {
 
 using policy = health<active_probes>;
-using pool = drover_test::watched<policy>;
+using team = drover_test::watched<policy>;
 
 // Goes on to the next probe of the only one that is watched, and answers it after 1 ms.
-void probe(pool& one, bool healthy) {
+void probe(team& one, bool healthy) {
     while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
     one.now += 1ms;
     one.monitor.probe_result(1, healthy, one.now);
@@ -28,7 +28,7 @@ void probe(pool& one, bool healthy) {
 }  // namespace
 
 TEST_CASE("three failed probes take a member down, and two good ones bring it back") {
-    pool one;
+    team one;
     one.add(1);
     probe(one, false);
     probe(one, false);
@@ -55,7 +55,7 @@ TEST_CASE("three failed probes take a member down, and two good ones bring it ba
 TEST_CASE("a member is probed every 5 s, the first time at a random moment before") {
     std::set<time_point> firsts;
     for (std::uint64_t seed = 1; seed != 51; ++seed) {
-        pool one(policy::options{}, seed);
+        team one(policy::options{}, seed);
         one.add(1);
         while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
         REQUIRE(one.now < time_point(5s));
@@ -73,7 +73,7 @@ TEST_CASE("a member is probed every 5 s, the first time at a random moment befor
 }
 
 TEST_CASE("a lost probe has failed after its 1 s, and the next is sent, also to one that is down") {
-    pool one;
+    team one;
     one.add(1);
     while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
     for (int lost = 1; lost != 10; ++lost) {
@@ -92,7 +92,7 @@ TEST_CASE("a lost probe has failed after its 1 s, and the next is sent, also to 
 }
 
 TEST_CASE("an answer that comes when the probe is lost is no good one, seen or not") {
-    pool one;
+    team one;
     one.add(1);
     for (int lost = 1; lost != 4; ++lost) {
         while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
@@ -104,7 +104,7 @@ TEST_CASE("an answer that comes when the probe is lost is no good one, seen or n
 }
 
 TEST_CASE("what a member reports counts as a probe, and leaves the one that is out") {
-    pool one;
+    team one;
     one.add(1);
     while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
     one.monitor.reported(1, false, one.now);
@@ -120,7 +120,7 @@ TEST_CASE("what a member reports counts as a probe, and leaves the one that is o
 }
 
 TEST_CASE("who is held is not probed until it is back") {
-    pool one;
+    team one;
     one.add(1);
     while (one.sweep().probe.empty()) one.now = one.sweep().next_due;
     one.monitor.held(1);

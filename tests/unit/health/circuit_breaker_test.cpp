@@ -15,10 +15,10 @@ using namespace drover;
 
 namespace {
 
-using pool = drover_test::watched<health<circuit_breaker>>;
+using team = drover_test::watched<health<circuit_breaker>>;
 
 // Its circuit is half open.
-void open_half(pool& one, std::uint64_t id) {
+void open_half(team& one, std::uint64_t id) {
     one.fail(id, 100);
     one.sweep();
     one.pass(60s);
@@ -27,7 +27,7 @@ void open_half(pool& one, std::uint64_t id) {
 }  // namespace
 
 TEST_CASE("a circuit opens when 50 of the last 100 failed, for 60 s") {
-    pool one;
+    team one;
     one.add(3);
     one.succeed(2, 1000);
     CHECK_FALSE(one.fail(2, 49));
@@ -48,7 +48,7 @@ TEST_CASE("a circuit opens when 50 of the last 100 failed, for 60 s") {
 }
 
 TEST_CASE("not before 100 calls, and 49 of them are not enough") {
-    pool one;
+    team one;
     one.add(3);
     one.fail(1, 99);
     one.succeed(2, 51);
@@ -61,7 +61,7 @@ TEST_CASE("not before 100 calls, and 49 of them are not enough") {
 }
 
 TEST_CASE("a trial that succeeds closes the circuit, with nothing left of before") {
-    pool one;
+    team one;
     one.add(3);
     open_half(one, 2);
     CHECK(one[2].claim(one.now));
@@ -80,7 +80,7 @@ TEST_CASE("a trial that succeeds closes the circuit, with nothing left of before
 }
 
 TEST_CASE("a trial that fails opens it for as long again") {
-    pool one;
+    team one;
     one.add(3);
     open_half(one, 2);
     CHECK(one[2].claim(one.now));
@@ -99,7 +99,7 @@ TEST_CASE("a trial that fails opens it for as long again") {
 }
 
 TEST_CASE("a lost trial, and one that could not be sent, let another try") {
-    pool one;
+    team one;
     one.add(3);
     open_half(one, 2);
     CHECK(one[2].claim(one.now));
@@ -116,7 +116,7 @@ TEST_CASE("a lost trial, and one that could not be sent, let another try") {
 }
 
 TEST_CASE("many senders, one trial: each half-open state lets one message through") {
-    pool one(health<circuit_breaker>::options{circuit_breaker::options{.window = {.calls = 1, .least = 1}}});
+    team one(health<circuit_breaker>::options{circuit_breaker::options{.window = {.calls = 1, .least = 1}}});
     one.add(1);
     for (int round = 0; round != 300; ++round) {
         one.fail(1);
@@ -142,7 +142,7 @@ TEST_CASE("many senders, one trial: each half-open state lets one message throug
 }
 
 TEST_CASE("members are judged one by one, and leave one by one") {
-    pool one;
+    team one;
     one.add(4);
     one.fail(3, 100);
     one.sweep();

@@ -16,13 +16,13 @@ using namespace drover;
 namespace {
 
 using policy = health<outlier_detection>;
-using pool = drover_test::watched<policy>;
+using team = drover_test::watched<policy>;
 
 policy::options exact() {
     return {outlier_detection::options{.out = {.jitter = 0}}};
 }
 
-std::vector<std::uint64_t> ejected(const pool& one) {
+std::vector<std::uint64_t> ejected(const team& one) {
     std::vector<std::uint64_t> found;
     for (std::uint64_t id = 1; id <= one.last_id; ++id) {
         if (const standing* each = one.monitor.standing_of(id); each && each->state == health_state::ejected) {
@@ -35,7 +35,7 @@ std::vector<std::uint64_t> ejected(const pool& one) {
 }  // namespace
 
 TEST_CASE("five failures in a row eject at once, and four do not") {
-    pool one(exact());
+    team one(exact());
     one.add(10);
     CHECK_FALSE(one.fail(3, 4));
     one.sweep_after(1s);
@@ -51,7 +51,7 @@ TEST_CASE("five failures in a row eject at once, and four do not") {
 }
 
 TEST_CASE("a success between starts the failures in a row anew") {
-    pool one(exact());
+    team one(exact());
     one.add(10);
     one.fail(3, 4);
     one.succeed(3);
@@ -61,7 +61,7 @@ TEST_CASE("a success between starts the failures in a row anew") {
 }
 
 TEST_CASE("timed-out asks, restarts and bad reports are failures; a throw and its restart are one") {
-    pool one(exact());
+    team one(exact());
     one.add(20);
     static_cast<void>(one[1].timed_out());
     static_cast<void>(one[1].failed());
@@ -86,7 +86,7 @@ TEST_CASE("timed-out asks, restarts and bad reports are failures; a throw and it
 }
 
 TEST_CASE("an ejection ends at its moment, with no failures left, and the next is longer") {
-    pool one(exact());
+    team one(exact());
     one.add(10);
     one.fail(3, 5);
     one.sweep();
@@ -108,7 +108,7 @@ TEST_CASE("an ejection ends at its moment, with no failures left, and the next i
 
 TEST_CASE("each interval in which it was never out takes one step back") {
     for (const int intervals : {0, 1, 2, 3}) {
-        pool one(exact());
+        team one(exact());
         one.add(10);
         for (const auto time : {30s, 60s}) {
             one.fail(3, 5);
@@ -126,7 +126,7 @@ TEST_CASE("each interval in which it was never out takes one step back") {
 
 TEST_CASE("a success rate below mean less 1.9 deviations ejects at the interval's end") {
     // One of ten that is worse than nine equal ones is 3 deviations below their mean, by however little it is worse.
-    pool one(exact());
+    team one(exact());
     one.add(10);
     for (std::uint64_t id = 1; id != 10; ++id) one.succeed(id, 100);
     for (int each = 0; each != 100; ++each) each % 10 == 9 ? one.fail(10) : one.succeed(10);
@@ -144,7 +144,7 @@ TEST_CASE("a mean wants five members of 100 messages each") {
     };
     for (const row each : {row{5, 100, true}, row{4, 100, false}, row{5, 99, false}}) {
         // 1.5 deviations, since of five members none can be more than 1.79 below the mean.
-        pool one(policy::options{outlier_detection::options{.deviations = 1.5}});
+        team one(policy::options{outlier_detection::options{.deviations = 1.5}});
         one.add(5);
         for (int id = 1; id != each.members; ++id) one.succeed(static_cast<std::uint64_t>(id), each.messages);
         for (int message = 0; message != each.messages; ++message) message % 4 == 3 ? one.fail(5) : one.succeed(5);
@@ -156,7 +156,7 @@ TEST_CASE("a mean wants five members of 100 messages each") {
 TEST_CASE("the deviations are counted as they are") {
     // Six with rates of 1 and one of 0.5 in 7: the latter is sqrt(6) = 2.449 deviations below.
     for (const double deviations : {2.44, 2.46}) {
-        pool one(policy::options{outlier_detection::options{.deviations = deviations}});
+        team one(policy::options{outlier_detection::options{.deviations = deviations}});
         one.add(7);
         for (std::uint64_t id = 1; id != 7; ++id) one.succeed(id, 200);
         for (int each = 0; each != 100; ++each) {
@@ -170,7 +170,7 @@ TEST_CASE("the deviations are counted as they are") {
 
 TEST_CASE("who does as well as all others is no outlier, however the mean is rounded") {
     for (int failures = 0; failures != 30; ++failures) {
-        pool one(policy::options{outlier_detection::options{.consecutive = 0, .deviations = 0.1}});
+        team one(policy::options{outlier_detection::options{.consecutive = 0, .deviations = 0.1}});
         one.add(static_cast<std::uint64_t>(5 + failures));
         for (std::uint64_t id = 1; id <= one.last_id; ++id) {
             for (int each = 0; each != failures; ++each) {
@@ -191,7 +191,7 @@ TEST_CASE("85 of 100 failures eject, and 50 messages are enough") {
         bool out;
     };
     for (const row each : {row{85, 15, true}, row{84, 16, false}, row{50, 0, true}, row{49, 0, false}}) {
-        pool one(policy::options{outlier_detection::options{.consecutive = 0}});
+        team one(policy::options{outlier_detection::options{.consecutive = 0}});
         one.add(2);
         one.fail(2, each.failures);
         one.succeed(2, each.successes);
@@ -202,7 +202,7 @@ TEST_CASE("85 of 100 failures eject, and 50 messages are enough") {
 }
 
 TEST_CASE("failures of an interval before, or of a time out, do not count") {
-    pool one(policy::options{outlier_detection::options{.consecutive = 0, .out = {.jitter = 0}}});
+    team one(policy::options{outlier_detection::options{.consecutive = 0, .out = {.jitter = 0}}});
     one.add(2);
     one.fail(2, 49);
     one.sweep_after(10s);
@@ -221,7 +221,7 @@ TEST_CASE("failures of an interval before, or of a time out, do not count") {
 
 TEST_CASE("where gRPC ejects a second of fifteen, it stays at one") {
     // A50 looks whether less than 10 % are out, one of 15 is 6.7 %, and so takes another: 13.3 %.
-    pool one;
+    team one;
     one.add(15);
     for (std::uint64_t id = 1; id != 16; ++id) one.fail(id, 5);
     one.sweep();
@@ -231,7 +231,7 @@ TEST_CASE("where gRPC ejects a second of fifteen, it stays at one") {
 }
 
 TEST_CASE("the worst go first, and the next when there is room") {
-    pool one(exact());
+    team one(exact());
     one.add(10);
     one.fail(2, 5);
     one.fail(8, 7);
@@ -240,7 +240,7 @@ TEST_CASE("the worst go first, and the next when there is room") {
     one.pass(30s);
     CHECK(ejected(one) == std::vector<std::uint64_t>{2});
 
-    pool rates(policy::options{outlier_detection::options{.consecutive = 0}});
+    team rates(policy::options{outlier_detection::options{.consecutive = 0}});
     rates.add(10);
     rates.fail(2, 90);
     rates.succeed(2, 10);
@@ -251,7 +251,7 @@ TEST_CASE("the worst go first, and the next when there is room") {
 }
 
 TEST_CASE("the only member is never ejected, and those that become too many come back early") {
-    pool one(exact());
+    team one(exact());
     one.add(1);
     one.fail(1, 500);
     one.sweep_after(10s);
@@ -283,15 +283,15 @@ TEST_CASE("the cap holds in thousands of random runs, and the seed repeats them"
         random_source random(seed);
         const std::uint32_t percent = random.below(101);
         const policy::options chosen{outlier_detection::options{.interval = 1s, .out = {.percent = percent}}};
-        pool one(chosen, seed);
-        pool same(chosen, seed);
+        team one(chosen, seed);
+        team same(chosen, seed);
         one.add(1 + random.below(30));
         same.add(one.last_id);
         for (int step = 0; step != 20; ++step) {
             for (std::uint64_t id = 1; id <= one.last_id; ++id) {
                 if (one.monitor.standing_of(id) == nullptr) continue;
                 const int failures = static_cast<int>(random.below(4) == 0 ? random.below(60) : 0);
-                for (pool* each : {&one, &same}) {
+                for (team* each : {&one, &same}) {
                     if (failures == 0) each->succeed(id);
                     each->fail(id, failures);
                     if (failures == 59) each->monitor.left(id);

@@ -21,7 +21,7 @@ using namespace drover;
 namespace {
 
 using policy = health<outlier_detection>;
-using pool = drover_test::watched<policy>;
+using team = drover_test::watched<policy>;
 
 struct model {
     struct member {
@@ -162,7 +162,7 @@ TEST_CASE("a thousand random histories end as the model says") {
                     .jitter = 0,
                     .percent = random.below(60)},
         };
-        pool real{policy::options(chosen)};
+        team real{policy::options(chosen)};
         model expected(chosen);
         expected.interval_ends = time_point(chosen.interval);
         std::map<std::uint64_t, std::uint32_t> badness;

@@ -16,12 +16,12 @@ using namespace drover;
 namespace {
 
 using policy = health<slow_start>;
-using pool = drover_test::watched<policy>;
+using team = drover_test::watched<policy>;
 
 }  // namespace
 
 TEST_CASE("who joins a running pool begins with a tenth and has its weight after 30 s in ten steps") {
-    pool one;
+    team one;
     one.add(3);
     CHECK(one.sweep().next_due == time_point::max());
     CHECK(one.of(1).factor == 1);
@@ -43,11 +43,11 @@ TEST_CASE("who joins a running pool begins with a tenth and has its weight after
 }
 
 TEST_CASE("aggression bends the ramp") {
-    pool one(policy::options{slow_start::options{.aggression = 2}});
+    team one(policy::options{slow_start::options{.aggression = 2}});
     one.add(1, joining::later);
     one.pass(15s);
     CHECK(one.of(1).factor == Approx(std::sqrt(0.5)));
-    pool other(policy::options{slow_start::options{.least = 0.3, .aggression = 0.5}});
+    team other(policy::options{slow_start::options{.least = 0.3, .aggression = 0.5}});
     other.add(1, joining::later);
     other.pass(15s);
     CHECK(other.of(1).factor == 0.3);  // (1/2)^2 is less
@@ -56,7 +56,7 @@ TEST_CASE("aggression bends the ramp") {
 }
 
 TEST_CASE("a restart begins a ramp anew, and so does the end of being held") {
-    pool one;
+    team one;
     one.add(2);
     one.monitor.restarted(1, one.now);
     one.pass(12s);
@@ -122,7 +122,7 @@ TEST_CASE("a ramp only grows, is never 0 or above its formula, and moves with al
                                          .least = 0.01 + random.below(90) / 100.0,
                                          .aggression = 0.1 + random.below(50) / 10.0,
                                          .steps = 1 + random.below(20)};
-        pool one{policy::options(chosen)};
+        team one{policy::options(chosen)};
         std::vector<time_point> since;
         std::vector<double> factors;
         const time_point end = later_by(one.now, 3 * chosen.over);
@@ -158,7 +158,7 @@ TEST_CASE("a ramp only grows, is never 0 or above its formula, and moves with al
 }
 
 TEST_CASE("a member may leave while it ramps") {
-    pool one;
+    team one;
     one.add(1);
     one.add(2, joining::later);
     one.sweep_after(1s);

@@ -11,10 +11,10 @@
 using namespace std::chrono_literals;
 using namespace drover;
 
-using pool = drover_test::watched<health<stuck_detection>>;
+using team = drover_test::watched<health<stuck_detection>>;
 
 TEST_CASE("who is 5 s in one handler is stuck until it comes out") {
-    pool one;
+    team one;
     one.add(4);
     one[2].entered();
     one.sweep();
@@ -45,7 +45,7 @@ TEST_CASE("who is 5 s in one handler is stuck until it comes out") {
 }
 
 TEST_CASE("one handler after another is not one, and no handler is none") {
-    pool one;
+    team one;
     one.add(2);
     for (int each = 0; each != 20; ++each) {
         one[1].entered();

@@ -70,12 +70,12 @@ struct scheduler : work_stealing<counting> {
     std::size_t awake() const noexcept { return sleep_.awake(); }
 };
 
-class pool {
+class worker_threads {
 public:
-    explicit pool(std::size_t workers, std::vector<int> affinity = {}) : workers_(core_, workers, &release) {
+    explicit worker_threads(std::size_t workers, std::vector<int> affinity = {}) : workers_(core_, workers, &release) {
         workers_.start("a-long-name-of-a-runtime", affinity);
     }
-    ~pool() { workers_.join(); }
+    ~worker_threads() { workers_.join(); }
 
     scheduler* operator->() { return &workers_; }
 
@@ -101,7 +101,7 @@ TEST_CASE("what is submitted runs once, on a worker that knows it is one") {
     std::atomic<int> ran{0};
     std::atomic<bool> knows{true};
     std::deque<job> jobs;
-    pool workers(2);
+    worker_threads workers(2);
     CHECK(workers->size() == 2);
     for (int each = 0; each != 100; ++each) {
         jobs.emplace_back([&](worker& here) {
@@ -126,7 +126,7 @@ TEST_CASE("what wants to run again comes back") {
     std::atomic<int> second{0};
     job one([&](worker&) { return first.fetch_add(1) + 1 != turns; });
     job two([&](worker&) { return second.fetch_add(1) + 1 != turns; });
-    pool workers(1);
+    worker_threads workers(1);
     workers->submit(&one);
     workers->submit(&two);
     wait_until([&] { return workers.quiet(); });
@@ -157,7 +157,7 @@ TEST_CASE("two that make each other ready do not keep a third from its turn") {
         here.group.schedule(here, &ping);
         return false;
     });
-    pool workers(1);
+    worker_threads workers(1);
     workers->submit(&begin);
     wait_until([&] { return workers.quiet(); });
     CHECK(third_ran.load());
@@ -177,7 +177,7 @@ TEST_CASE("two that make each other ready go on when there is nobody else") {
         return false;
     });
     other = &pong;
-    pool workers(1);
+    worker_threads workers(1);
     workers->submit(&ping);
     wait_until([&] { return workers.quiet(); });
     CHECK(rounds.load() == 501);
@@ -194,7 +194,7 @@ TEST_CASE("a ring of jobs that never rests still looks at what comes from outsid
         end.store(true);
         return false;
     });
-    pool workers(1);
+    worker_threads workers(1);
     workers->submit(&busy);
     wait_until([&] { return started.load(); });
     workers->submit(&outside);
@@ -218,7 +218,7 @@ TEST_CASE("more than a ring holds overflows and is run all the same") {
         }
         return false;
     });
-    pool workers(2);
+    worker_threads workers(2);
     workers->submit(&begin);
     wait_until([&] { return workers.quiet(); });
     CHECK(ran.load() == many);
@@ -244,7 +244,7 @@ TEST_CASE("a worker with nothing to do steals from one that is busy") {
         wait_until([&] { return ran.load() == many - 1; });
         return false;
     });
-    pool workers(2);
+    worker_threads workers(2);
     workers->submit(&begin);
     wait_until([&] { return workers.quiet(); });
     CHECK(ran.load() == many);
@@ -265,7 +265,7 @@ TEST_CASE("an actor made ready before a long handler is taken by another worker"
             wait_until([&] { return ran.load(); });
             return false;
         });
-        pool workers(workers_count);
+        worker_threads workers(workers_count);
         workers->submit(&long_one);
         wait_until([&] { return workers.quiet(); });
         CHECK(ran.load());
@@ -291,7 +291,7 @@ TEST_CASE("the actor behind a long handler is found however late it comes") {
         wait_until([&] { return ran.load(); });
         return false;
     });
-    pool workers(2);
+    worker_threads workers(2);
     workers->submit(&long_one);
     wait_until([&] { return started.load() && workers->awake() == 1; });  // the other one has gone to sleep
     go.store(true);
@@ -308,7 +308,7 @@ TEST_CASE("idle workers sleep, and each park has its wake") {
             ran.fetch_add(1);
             return false;
         });
-        pool workers(2);
+        worker_threads workers(2);
         for (int each = 1; each <= 20; ++each) {
             workers->submit(&one);
             wait_until([&] { return ran.load() == each; });
@@ -333,14 +333,14 @@ TEST_CASE("stopped cells are released when the workers have passed, at the lates
         return false;
     });
     {
-        pool workers(2);
+        worker_threads workers(2);
         workers->submit(&begin);
         wait_until([&] { return workers.quiet() && released.load() == 200; });
     }
     CHECK(released.load() == 200);
     released.store(0);
     std::thread([&] {
-        pool workers(1);
+        worker_threads workers(1);
         workers->submit(&begin);
         wait_until([&] { return workers.quiet(); });
     }).join();
@@ -362,7 +362,7 @@ TEST_CASE("cells that stop just before the end are released") {
         return false;
     });
     {
-        pool workers(1);
+        worker_threads workers(1);
         workers->submit(&last);
         wait_until([&] { return started.load(); });
         joining.store(true);
@@ -377,7 +377,7 @@ TEST_CASE("the bell rings when all have gone to sleep, if somebody listens") {
         wait_until([&] { return go.load(); });
         return false;
     });
-    pool workers(2);
+    worker_threads workers(2);
     workers->submit(&one);
     std::uint32_t heard = workers->listen();
     go.store(true);
@@ -410,7 +410,7 @@ TEST_CASE("workers are named and pinned in turn") {
     };
     job first(body);
     job second(body);
-    pool workers(2, {processor});
+    worker_threads workers(2, {processor});
     workers->submit(&first);
     workers->submit(&second);
     wait_until([&] { return workers.quiet(); });
