@@ -31,8 +31,8 @@ struct record_owner : detail::any_owner {
 };
 
 // A pool's part of its member.
-struct lone_gauge final : member_gauge<signals::depth> {
-    lone_gauge() : member_gauge(none, false) {}
+struct lone_gauge final : member_gauge<power_of_two_choices> {
+    lone_gauge() : member_gauge(none, {}, {}, [](membership&) noexcept {}) {}
     static constexpr operations_type none{};
 };
 
@@ -91,9 +91,9 @@ using roomy = bounded_mailbox<1024>;
 using evicting = bounded_mailbox<1024, drop_oldest>;
 using ring = single_producer_mailbox<1024>;
 
-using of_member = member_mailbox<unbounded_mailbox, signals::depth>;
-using roomy_of_member = member_mailbox<roomy, signals::depth>;
-using evicting_of_member = member_mailbox<evicting, signals::depth>;
+using of_member = member_mailbox<unbounded_mailbox, power_of_two_choices>;
+using roomy_of_member = member_mailbox<roomy, power_of_two_choices>;
+using evicting_of_member = member_mailbox<evicting, power_of_two_choices>;
 
 #define DROVER_MAILBOXES \
     unbounded_mailbox, roomy, evicting, priority_mailbox<3>, ring, of_member, roomy_of_member, evicting_of_member
