@@ -1,4 +1,5 @@
 // One body for every model of the mailbox concept: the duties that mailbox/concept.hpp states in words.
+#include <drover/balancing/power_of_two_choices.hpp>
 #include <drover/mailbox.hpp>
 #include <drover/pool/member_mailbox.hpp>
 

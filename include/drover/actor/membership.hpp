@@ -22,6 +22,8 @@ struct membership {
         void (*timed_out)(membership&) noexcept;
         /// A pick has chosen it, and these messages have not come into its mailbox; `claimed`: because it was idle. Any thread.
         void (*refused)(membership&, std::uint64_t messages, bool claimed) noexcept;
+        /// A pick has chosen it in vain, and another will do. Any thread.
+        void (*passed_over)(membership&, bool claimed) noexcept;
         /// A pick has chosen it while it is on trial: may it be sent the message? Any thread.
         bool (*claim)(membership&) noexcept;
         /// It has stopped, and has not taken this message: true if somebody else takes it. Whoever empties the mailbox.

@@ -27,6 +27,15 @@ public:
     std::uint64_t id() const noexcept { return id_; }
 
 private:
+    void give_back(std::uint64_t messages, bool claimed) noexcept {
+        if constexpr (counts_picks<Policy>) {
+            this->load.withdrawn(messages);
+        }
+        if (claimed) {
+            this->restore();
+        }
+    }
+
     static gauge_plan plan_of(state& pool, std::uint32_t its_slot) {
         gauge_plan plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot};
         if constexpr (measures_latency<Policy>) {
@@ -85,14 +94,10 @@ private:
             }
         },
         [](membership& self, std::uint64_t messages, bool claimed) noexcept {
-            if constexpr (counts_picks<Policy>) {
-                self.load.withdrawn(messages);
-            }
-            if (claimed) {
-                of(self).restore();
-            }
+            of(self).give_back(messages, claimed);
             of(self).health.give_back();
         },
+        [](membership& self, bool claimed) noexcept { of(self).give_back(1, claimed); },
         [](membership& self) noexcept {
             pool_member& own = of(self);
             return own.health.claim(own.pool_->core.timers.now());

@@ -164,7 +164,7 @@ private:
                 if (may_have_it(*found.at)) [[likely]] {
                     return found;
                 }
-                found.pick().refused(1);
+                found.at->link->operations->passed_over(*found.at->link, found.claimed);
             } else if constexpr (counts_picks<Policy>) {
                 found.at->link->load.withdrawn();  // one that has stopped needs nothing else
             }
