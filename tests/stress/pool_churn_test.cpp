@@ -180,7 +180,8 @@ TEMPLATE_TEST_CASE("pools under storms of changes: one end for each message, and
             each.tell(act{});
         }
         // Threads that come and go, each with a lane of its own while it lives.
-        for (bool goes_on = true; goes_on;) {
+        bool goes_on = true;
+        while (goes_on) {
             std::thread([&] {
                 for (int left = 20; left != 0 && goes_on; --left) {
                     wait_until([&] { return all.next < all.allowed || all.next >= all.seen.size(); });
