@@ -206,8 +206,11 @@ TEST_CASE("task: a failed ask is thrown into the coroutine, or given as a result
     o.tell(solve{0});  // late
     o.tell(solve{4});
     CHECK(third.get() == 4);
+    w.settle();
+    const auto handled = w.rt.statistics().handled;
     auto fourth = c.ask(1);
     await_held(c);
+    wait_until([&] { return w.rt.statistics().handled > handled; });  // a stop would overtake what it asks
     o.stop();
     CHECK(fourth.get() == -drover::ask_error::no_answer);  // its promise went with it
     auto fifth = c.ask(1);
