@@ -17,7 +17,6 @@ namespace detail {
 
 struct keeps_no_latency {
     explicit keeps_no_latency(const latency_options&) noexcept {}
-    void record(clock_duration, time_point, bool) noexcept {}
 };
 
 }  // namespace detail

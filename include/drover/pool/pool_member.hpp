@@ -24,8 +24,6 @@ public:
     pool_member(state& pool, std::uint64_t id, std::uint32_t its_slot)
         : base(record, plan_of(pool, its_slot), pool.health, &wake), id_(id), pool_(&pool) {}
 
-    std::uint64_t id() const noexcept { return id_; }
-
 private:
     void give_back(std::uint64_t messages, bool claimed) noexcept {
         if constexpr (counts_picks<Policy>) {

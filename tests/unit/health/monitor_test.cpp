@@ -157,3 +157,13 @@ TEST_CASE("a member that finds no memory has not joined") {
         CHECK(one.monitor.size() == 1);
     }
 }
+
+TEST_CASE("a part's watcher need not say anything") {
+    drover::health_watcher nothing;
+    nothing.left(0);
+    nothing.look(drover::time_point{});
+    CHECK(nothing.verdict(0).state == drover::health_state::healthy);
+    CHECK(nothing.factor(0) == 1);
+    CHECK_FALSE(nothing.wants_probe(0, drover::time_point{}));
+    CHECK(nothing.next_due() == drover::time_point::max());
+}
