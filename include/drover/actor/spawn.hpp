@@ -153,8 +153,8 @@ guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
 
 /// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent` is
 /// the actor that runs here, or null. An actor with a `started` may be given its first children by `build.populate(cell)`,
-/// which throws nothing: it does not run before that. `guard` may have a membership. Throws std::bad_alloc, what `build` throws, and std::system_error if it was to have a
-/// thread and none could be started; then nothing has happened.
+/// which throws nothing: it does not run before that. `guard` may have a membership. Throws std::bad_alloc, what `build`
+/// throws, and std::system_error if it was to have a thread and none could be started; then nothing has happened.
 template <class A, class F, class Mailbox, class Build>
 ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, guard_pointer<F> guard,
                       Build build) {

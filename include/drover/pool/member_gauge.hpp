@@ -80,8 +80,8 @@ struct member_gauge : membership {
     /// `count` messages have been taken out, just after settle() or in one batch with others.
     void begin(std::uint64_t count) noexcept {
         if constexpr (announces) {
-            idle_->withdraw(
-                slot);  // a load if it is not marked; who sent past the mask has left it, or restored it since
+            // A load if it is not marked. Who sent past the mask has left the mark, and others may have restored it since.
+            idle_->withdraw(slot);
         }
         if constexpr (times) {
             began_ = now_;
