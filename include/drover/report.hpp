@@ -1,0 +1,7 @@
+#pragma once
+
+/// What a runtime measured, as text for others: Prometheus's format, OpenMetrics, files for the node exporter.
+#include "drover/report/check_metrics.hpp"
+#include "drover/report/exposition.hpp"
+#include "drover/report/metric_family.hpp"
+#include "drover/report/metrics_file.hpp"

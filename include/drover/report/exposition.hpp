@@ -1,0 +1,193 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "drover/report/check_metrics.hpp"
+#include "drover/report/detail/exposition_text.hpp"
+#include "drover/report/metric_family.hpp"
+
+namespace drover {
+
+/// The text that a scraper reads: Prometheus's text format 0.0.4, which all of them know, or OpenMetrics 1.0, which has
+/// units and exemplars.
+enum class exposition_format : std::uint8_t { prometheus_text, openmetrics };
+
+/// The HTTP content type of each, without which a scraper does not know which one it reads.
+constexpr std::string_view content_type(exposition_format format) noexcept {
+    return format == exposition_format::openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                                    : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+namespace detail {
+
+/// Writes the lines of families one after the other into a text of its own.
+class exposition_lines {
+public:
+    explicit exposition_lines(exposition_format format) noexcept : open_(format == exposition_format::openmetrics) {}
+
+    /// The lines of one family, until the next call. Without series it has none.
+    std::string_view lines_of(const metric_family& family) {
+        text_.clear();
+        if (!family.series.empty()) {
+            head(family);
+        }
+        for (const metric_series& each : family.series) {
+            if (const auto* whole = std::get_if<metric_histogram>(&each.value)) {
+                buckets(family, each, *whole);
+            } else {
+                begin(family, family.type == metric_type::counter ? "_total" : "", each.labels);
+                if (const auto* integer = std::get_if<std::uint64_t>(&each.value)) {
+                    append_number(text_, *integer);
+                } else {
+                    append_number(text_, std::get<double>(each.value));
+                }
+                end(each.exemplar);
+            }
+        }
+        return text_;
+    }
+
+    std::string_view last_line() const noexcept { return open_ ? "# EOF\n" : ""; }
+
+private:
+    void head(const metric_family& family) {
+        // Where 0.0.4 names the line of a counter, OpenMetrics names the family.
+        const std::string_view suffix = !open_ && family.type == metric_type::counter ? "_total" : "";
+        if (!family.help.empty()) {
+            meta("# HELP ", family.name, suffix);
+            append_escaped(text_, family.help, open_ ? quotes::escaped : quotes::plain);
+            text_ += '\n';
+        }
+        meta("# TYPE ", family.name, suffix);
+        text_ += type_name_of(family.type);
+        text_ += '\n';
+        if (open_ && !family.unit.empty()) {
+            meta("# UNIT ", family.name, suffix);
+            text_ += family.unit;
+            text_ += '\n';
+        }
+    }
+
+    void meta(std::string_view what, std::string_view name, std::string_view suffix) {
+        text_ += what;
+        text_ += name;
+        text_ += suffix;
+        text_ += ' ';
+    }
+
+    std::string_view type_name_of(metric_type type) const noexcept {
+        switch (type) {
+            case metric_type::counter: return "counter";
+            case metric_type::gauge: return "gauge";
+            case metric_type::histogram: return "histogram";
+            default: return open_ ? "unknown" : "untyped";
+        }
+    }
+
+    void buckets(const metric_family& family, const metric_series& series, const metric_histogram& whole) {
+        for (const metric_bucket& each : whole.buckets) {
+            begin(family, "_bucket", series.labels, bound_text(each.bound));
+            append_number(text_, each.count);
+            end(each.exemplar);
+        }
+        begin(family, "_bucket", series.labels, "+Inf");
+        append_number(text_, whole.count);
+        end(whole.beyond);
+        begin(family, "_sum", series.labels);
+        append_number(text_, whole.sum);
+        end({});
+        begin(family, "_count", series.labels);
+        append_number(text_, whole.count);
+        end({});
+    }
+
+    // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1.
+    std::string bound_text(double bound) const {
+        std::string text;
+        append_number(text, bound);
+        if (open_ && text.find_first_of(".e") == std::string::npos) {
+            text += ".0";
+        }
+        return text;
+    }
+
+    void begin(const metric_family& family, std::string_view suffix, const metric_labels& of,
+               std::string_view bound = {}) {
+        text_ += family.name;
+        text_ += suffix;
+        if (!of.empty() || !bound.empty()) {
+            labels(of, bound);
+        }
+        text_ += ' ';
+    }
+
+    void labels(const metric_labels& all, std::string_view bound = {}) {
+        char before = '{';
+        const auto label = [&](std::string_view name, std::string_view value) {
+            text_ += before;
+            text_ += name;
+            text_ += "=\"";
+            append_escaped(text_, value, quotes::escaped);
+            text_ += '"';
+            before = ',';
+        };
+        for (const auto& [name, value] : all) {
+            label(name, value);
+        }
+        if (!bound.empty()) {
+            label("le", bound);
+        }
+        text_ += before == '{' ? "{}" : "}";
+    }
+
+    void end(const std::optional<metric_exemplar>& exemplar) {
+        if (open_ && exemplar.has_value()) {
+            text_ += " # ";
+            labels(exemplar->labels);
+            text_ += ' ';
+            append_number(text_, exemplar->value);
+            if (exemplar->at.has_value()) {
+                text_ += ' ';
+                append_time(text_, *exemplar->at);
+            }
+        }
+        text_ += '\n';
+    }
+
+    bool open_;
+    std::string text_;
+};
+
+}  // namespace detail
+
+/// Writes families as text to an output iterator, and returns where it ended: a string's back_inserter, a stream, a buffer
+/// that is large enough. Families without series are left out; exemplars and units are in OpenMetrics only. Bytes in help
+/// texts and label values that are no UTF-8 become U+FFFD.
+/// Throws std::invalid_argument as check_metrics does, before anything is written. Any thread; allocates the text of
+/// one family at a time; linear in the text.
+template <std::output_iterator<const char&> Out>
+Out write_metrics(Out out, std::span<const metric_family> families, exposition_format format) {
+    check_metrics(families);
+    detail::exposition_lines lines(format);
+    for (const metric_family& each : families) {
+        out = std::ranges::copy(lines.lines_of(each), std::move(out)).out;
+    }
+    return std::ranges::copy(lines.last_line(), std::move(out)).out;
+}
+
+/// The same as one string.
+inline std::string metrics_text(std::span<const metric_family> families, exposition_format format) {
+    std::string text;
+    write_metrics(std::back_inserter(text), families, format);
+    return text;
+}
+
+}  // namespace drover
