@@ -43,7 +43,9 @@ packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev l
 packages_plots=(python3 python3-matplotlib python3-numpy)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 python3)
-packages_test=("${packages_demo[@]}" "${packages_unit[@]}" libbenchmark-dev pkg-config spin tcc)
+packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes; of prometheus, promtool
+packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
+    tcc)
 packages_coverage=("${packages_unit[@]}" gcovr)
 packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
 packages_format=(clang-format-19)
@@ -64,6 +66,21 @@ need() {
     if ((${#missing[@]} == 0)); then
         return
     fi
+    # Prometheus is here for its tools. Its server is not to run, neither now nor after the next start of the machine:
+    # policy-rc.d, where there is none yet, tells apt-get so, and `disable` tells systemd.
+    local quietly=() afterwards=""
+    if [[ " ${missing[*]} " == *" prometheus "* ]]; then
+        # shellcheck disable=SC2016  # for the inner shell
+        quietly=(sh -c 'policy=/usr/sbin/policy-rc.d
+            if [ ! -e $policy ]; then
+                trap "rm -f $policy" EXIT
+                trap "exit 1" HUP INT TERM
+                printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy
+            fi
+            "$@" || exit
+            ! command -v systemctl >/dev/null || systemctl --quiet disable prometheus || true' quietly)
+        afterwards="; systemctl disable --now prometheus"
+    fi
     local as_root=()
     if ((EUID != 0)); then
         if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
@@ -72,13 +89,13 @@ need() {
             local by="sudo sh -c"
             command -v sudo >/dev/null || by="su -c"
             say "dev.sh: missing: ${missing[*]}. Install them with this command, then run dev.sh again:"
-            say "    $by 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}'"
+            say "    $by 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}$afterwards'"
             exit 1
         fi
     fi
     say "dev.sh: installing ${missing[*]}"
     # A mirror that cannot be reached now may not be needed: what is missing can be in the cache.
-    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q -y)
+    local apt=("${as_root[@]}" "${quietly[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -q -y)
     "${apt[@]}" update >&2 </dev/null || true
     if ! "${apt[@]}" --no-install-recommends install "${missing[@]}" >&2 </dev/null; then
         say "dev.sh: apt-get could not install ${missing[*]}; its own message stands above."

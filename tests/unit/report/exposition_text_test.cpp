@@ -80,7 +80,7 @@ TEST_CASE("times are seconds to the millisecond, before 1970 as well") {
     CHECK(time_of(1520879607s) == "1520879607.000");
     CHECK(time_of(5ms + 999us) == "0.005");
     CHECK(time_of(-1ms) == "-0.001");
-    CHECK(time_of(-1ns) == "-0.001");
+    CHECK(time_of(-1us) == "-0.001");
     CHECK(time_of(-1500ms) == "-1.500");
 }
 
