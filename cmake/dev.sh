@@ -42,7 +42,7 @@ packages_demo=("${packages_build[@]}" libfmt-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev libfmt-dev python3)
 packages_plots=(python3 python3-matplotlib python3-numpy)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
-packages_unit=("${packages_build[@]}" catch2 python3)
+packages_unit=("${packages_build[@]}" catch2 prometheus-cpp-dev python3)
 packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes; of prometheus, promtool
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
     tcc)
@@ -217,9 +217,9 @@ part_coverage() {
         -DDROVER_SANITIZE=address -DDROVER_EXAMPLES=OFF
     # Counts of an earlier run, and of sources that are gone, would be added to this one's.
     find "$trees/coverage" -name '*.gcda' -delete
-    build coverage unit conformance
+    build coverage unit conformance adapters
     ninja -C "$trees/coverage" -t cleandead >/dev/null
-    run_tests coverage -L '^(unit|conformance)$'
+    run_tests coverage -L '^(unit|conformance|adapters)$'
     python3 -B "$root/cmake/coverage.py" "$root" "$trees/coverage" --threshold 95 --jobs "$(jobs)"
 }
 

@@ -92,6 +92,22 @@ class Driver:
             if f"version: {self.version}" not in output or f'requested version "{wanted}"' not in output:
                 raise Failed(f"find_package(drover {wanted}) failed, but not for its version:\n{output}")
 
+    def component(self):
+        """The component prometheus brings its library; without that, and for another component, one sentence says why."""
+        build = self.work / "component"
+        self.configure(HERE / "component", build, f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCOMPONENT=prometheus")
+        self.build(build)
+        self.expect_answer(self.run(build / "component"))
+        for wanted, more, sentence in (
+                ("prometheus", "-DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=ON",
+                 "drover's component prometheus needs prometheus-cpp; install it (Debian: prometheus-cpp-dev)."),
+                ("nonesuch", "-DUNUSED=1", "nonesuch")):
+            output = self.configure(HERE / "component", self.work / f"component-refused-{wanted}",
+                                    f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCOMPONENT={wanted}", more,
+                                    expect_failure=True)
+            if sentence not in " ".join(output.split()):
+                raise Failed(f"component {wanted} was refused, but not with '{sentence}':\n{output}")
+
     def embedded(self):
         """add_subdirectory brings one target, no tests, no warnings, nothing to install."""
         build = self.work / "embedded"
@@ -148,7 +164,7 @@ def main():
     driver = Driver(options)
     shutil.rmtree(driver.work, ignore_errors=True)
     driver.work.mkdir(parents=True)
-    for step in (driver.installed_and_moved, driver.refused_versions, driver.embedded, driver.pkg_config,
+    for step in (driver.installed_and_moved, driver.refused_versions, driver.component, driver.embedded, driver.pkg_config,
                  driver.shared_library):
         start = time.monotonic()
         try:
