@@ -32,7 +32,7 @@
 
 #include "drover/base/text.hpp"
 #include "drover/report/check_metrics.hpp"
-#include "drover/report/detail/exposition_text.hpp"
+#include "drover/report/exposition_text.hpp"
 #include "drover/report/metric_family.hpp"
 
 namespace drover {
@@ -59,7 +59,7 @@ inline std::vector<prometheus::MetricFamily> to_prometheus(std::span<const metri
         prometheus::ClientMetric made;
         for (const auto& [name, value] : series.labels) {
             std::string text;
-            detail::each_character(value, [&](std::string_view character) { text += character; });
+            exposition::each_character(value, [&](std::string_view character) { text += character; });
             made.label.push_back({name, std::move(text)});
         }
         if (const auto* whole = std::get_if<metric_histogram>(&series.value)) {
@@ -86,7 +86,7 @@ inline std::vector<prometheus::MetricFamily> to_prometheus(std::span<const metri
         prometheus::MetricFamily& family = made.emplace_back();
         family.name = each.name + (each.type == metric_type::counter ? "_total" : "");
         // prometheus-cpp writes a help text as it is, and an end of a line in it would break the page.
-        detail::append_escaped(family.help, each.help, detail::quotes::plain);
+        exposition::append_escaped(family.help, each.help, exposition::quotes::plain);
         family.type = type_of(each.type);
         for (const metric_series& series : each.series) {
             family.metric.push_back(metric_of(series));

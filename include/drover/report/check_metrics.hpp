@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "drover/base/text.hpp"
-#include "drover/report/detail/exposition_text.hpp"
+#include "drover/report/exposition_text.hpp"
 #include "drover/report/metric_family.hpp"
 
 namespace drover {
@@ -114,7 +114,7 @@ private:
         for (const auto& [name, value] : labels) {
             if (!value.empty()) {
                 key += join_text({key.empty() ? "" : ",", name, "=\""});
-                append_escaped(key, value, quotes::escaped);
+                exposition::append_escaped(key, value, exposition::quotes::escaped);
                 key += '"';
             }
         }
@@ -171,7 +171,7 @@ private:
         check_labels(exemplar.labels, "an exemplar");
         std::size_t characters = 0;
         for (const auto& [name, value] : exemplar.labels) {
-            characters += name.size() + characters_in(value);
+            characters += name.size() + exposition::characters_in(value);
         }
         if (characters > 128) {
             refuse({"has an exemplar whose labels have ", std::to_string(characters),
@@ -181,7 +181,7 @@ private:
 
     static std::string text_of(double number) {
         std::string text;
-        append_number(text, number);
+        exposition::append_number(text, number);
         return text;
     }
 

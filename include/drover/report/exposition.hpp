@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "drover/report/check_metrics.hpp"
-#include "drover/report/detail/exposition_text.hpp"
+#include "drover/report/exposition_text.hpp"
 #include "drover/report/metric_family.hpp"
 
 namespace drover {
@@ -45,9 +45,9 @@ public:
             } else {
                 begin(family, family.type == metric_type::counter ? "_total" : "", each.labels);
                 if (const auto* integer = std::get_if<std::uint64_t>(&each.value)) {
-                    append_number(text_, *integer);
+                    exposition::append_number(text_, *integer);
                 } else {
-                    append_number(text_, std::get<double>(each.value));
+                    exposition::append_number(text_, std::get<double>(each.value));
                 }
                 end(each.exemplar);
             }
@@ -63,7 +63,8 @@ private:
         const std::string_view suffix = !open_ && family.type == metric_type::counter ? "_total" : "";
         if (!family.help.empty()) {
             meta("# HELP ", family.name, suffix);
-            append_escaped(text_, family.help, open_ ? quotes::escaped : quotes::plain);
+            exposition::append_escaped(text_, family.help,
+                                       open_ ? exposition::quotes::escaped : exposition::quotes::plain);
             text_ += '\n';
         }
         meta("# TYPE ", family.name, suffix);
@@ -95,24 +96,24 @@ private:
     void buckets(const metric_family& family, const metric_series& series, const metric_histogram& whole) {
         for (const metric_bucket& each : whole.buckets) {
             begin(family, "_bucket", series.labels, bound_text(each.bound));
-            append_number(text_, each.count);
+            exposition::append_number(text_, each.count);
             end(each.exemplar);
         }
         begin(family, "_bucket", series.labels, "+Inf");
-        append_number(text_, whole.count);
+        exposition::append_number(text_, whole.count);
         end(whole.beyond);
         begin(family, "_sum", series.labels);
-        append_number(text_, whole.sum);
+        exposition::append_number(text_, whole.sum);
         end({});
         begin(family, "_count", series.labels);
-        append_number(text_, whole.count);
+        exposition::append_number(text_, whole.count);
         end({});
     }
 
     // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1.
     std::string bound_text(double bound) const {
         std::string text;
-        append_number(text, bound);
+        exposition::append_number(text, bound);
         if (open_ && text.find_first_of(".e") == std::string::npos) {
             text += ".0";
         }
@@ -135,7 +136,7 @@ private:
             text_ += before;
             text_ += name;
             text_ += "=\"";
-            append_escaped(text_, value, quotes::escaped);
+            exposition::append_escaped(text_, value, exposition::quotes::escaped);
             text_ += '"';
             before = ',';
         };
@@ -153,10 +154,10 @@ private:
             text_ += " # ";
             labels(exemplar->labels);
             text_ += ' ';
-            append_number(text_, exemplar->value);
+            exposition::append_number(text_, exemplar->value);
             if (exemplar->at.has_value()) {
                 text_ += ' ';
-                append_time(text_, *exemplar->at);
+                exposition::append_time(text_, *exemplar->at);
             }
         }
         text_ += '\n';

@@ -1,4 +1,4 @@
-#include <drover/report/detail/exposition_text.hpp>
+#include <drover/report/exposition_text.hpp>
 
 #include <bit>
 #include <chrono>
@@ -18,20 +18,20 @@ namespace {
 template <class Number>
 std::string text_of(Number number) {
     std::string text;
-    drover::detail::append_number(text, number);
+    drover::exposition::append_number(text, number);
     return text;
 }
 
 std::string time_of(std::chrono::nanoseconds since) {
     std::string text;
-    drover::detail::append_time(text, std::chrono::system_clock::time_point(
-                                          std::chrono::duration_cast<std::chrono::system_clock::duration>(since)));
+    drover::exposition::append_time(text, std::chrono::system_clock::time_point(
+                                              std::chrono::duration_cast<std::chrono::system_clock::duration>(since)));
     return text;
 }
 
-std::string escaped(std::string_view raw, drover::detail::quotes how = drover::detail::quotes::escaped) {
+std::string escaped(std::string_view raw, drover::exposition::quotes how = drover::exposition::quotes::escaped) {
     std::string text;
-    drover::detail::append_escaped(text, raw, how);
+    drover::exposition::append_escaped(text, raw, how);
     return text;
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("backslashes, ends of lines and quotes are escaped") {
     CHECK(escaped("") == "");
     CHECK(escaped("plain") == "plain");
     CHECK(escaped("a\\b\"c\nd") == "a\\\\b\\\"c\\nd");
-    CHECK(escaped("a\\b\"c\nd", drover::detail::quotes::plain) == "a\\\\b\"c\\nd");
+    CHECK(escaped("a\\b\"c\nd", drover::exposition::quotes::plain) == "a\\\\b\"c\\nd");
     CHECK(escaped(std::string_view("\0\r\t", 3)) == std::string_view("\0\r\t", 3));
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("what is no UTF-8 becomes U+FFFD, a byte at a time") {
 }
 
 TEST_CASE("characters are counted, not bytes") {
-    CHECK(drover::detail::characters_in("") == 0);
-    CHECK(drover::detail::characters_in("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x90\x84z") == 4);
-    CHECK(drover::detail::characters_in("\xFF\xFF") == 2);
+    CHECK(drover::exposition::characters_in("") == 0);
+    CHECK(drover::exposition::characters_in("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x90\x84z") == 4);
+    CHECK(drover::exposition::characters_in("\xFF\xFF") == 2);
 }

@@ -11,9 +11,8 @@
 #include <string>
 #include <string_view>
 
-namespace drover::detail {
-
-/// The pieces that the lines of an exposition are made of.
+/// The pieces that the lines of an exposition are made of: for those who write one by other means. Any thread.
+namespace drover::exposition {
 
 inline void append_number(std::string& text, std::uint64_t value) {
     std::array<char, 24> digits{};
@@ -89,4 +88,4 @@ inline std::size_t characters_in(std::string_view text) {
     return each_character(text, [](std::string_view) {});
 }
 
-}  // namespace drover::detail
+}  // namespace drover::exposition
