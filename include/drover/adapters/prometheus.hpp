@@ -162,7 +162,8 @@ struct prometheus_server_options {
 };
 
 /// Serves metrics by HTTP, with prometheus-cpp's server and two threads of its, from construction to destruction. The
-/// destructor waits for scrapes that are under way, so the source may use whatever lives as long as this.
+/// destructor waits for scrapes that are under way, so the source may use whatever lives as long as this. That may take
+/// 2 s even if there are none: the server looks that often whether it is to end.
 class prometheus_server {
 public:
     /// Throws std::invalid_argument for options that cannot be, and std::system_error with the address if it cannot be
