@@ -17,6 +17,7 @@
 #include "drover/balancing/random_pick.hpp"
 #include "drover/balancing/rendezvous.hpp"
 #include "drover/balancing/round_robin.hpp"
+#include "drover/balancing/shared_queue.hpp"
 #include "drover/balancing/sticky.hpp"
 #include "drover/balancing/weighted_random.hpp"
 #include "drover/balancing/weighted_round_robin.hpp"

@@ -141,7 +141,7 @@ using capped = drover::bounded_load<drover::maglev>;
 }  // namespace
 
 TEMPLATE_TEST_CASE("pools under storms of changes: one end for each message, and none for who has left", "",
-                   drover::weighted_round_robin, drover::power_of_two_choices, by_key, capped) {
+                   drover::weighted_round_robin, drover::power_of_two_choices, by_key, capped, drover::shared_queue) {
     using pool_type = drover::pool<member, TestType>;
     const auto what = GENERATE(undelivered::dead_letters, undelivered::pick_again);
     const bool own = GENERATE(false, true);

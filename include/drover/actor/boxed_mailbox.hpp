@@ -73,7 +73,10 @@ struct boxed_mailbox : mailbox_box<F> {
 
     static boxed_mailbox& of(const cell& owner) noexcept { return static_cast<boxed_mailbox&>(*owner.box); }
 
-    static admitted admit(cell& owner, lane&, std::size_t count, bool may_wait) noexcept {
+    static admitted admit(cell& owner, lane& mine, std::size_t count, bool may_wait) noexcept {
+        if (const delivery taken = taken_at_all(owner, mine); !is_accepted(taken)) {
+            return {taken};
+        }
         if constexpr (Mailbox::limited) {
             const std::size_t level = of(owner).extra.room.try_reserve(count);
             if (level == 0) [[unlikely]] {
@@ -88,6 +91,9 @@ struct boxed_mailbox : mailbox_box<F> {
     static admitted admit_if_room(cell& owner, [[maybe_unused]] std::size_t count) noexcept {
         if (owner.system.is_closed()) {
             return {delivery::stopped};
+        }
+        if (const delivery taken = taken_at_all(owner, lane_to(*owner.core)); !is_accepted(taken)) {
+            return {taken};
         }
         if constexpr (Mailbox::limited) {
             const std::size_t level = of(owner).extra.room.try_reserve(count);
@@ -122,6 +128,9 @@ struct boxed_mailbox : mailbox_box<F> {
             }
         }
         const push_result pushed = Mailbox::push_chain(owner.incoming, of(owner).extra, first, last);
+        if constexpr (requires { of(owner).extra.pushed(count); }) {
+            of(owner).extra.pushed(count);
+        }
         if constexpr (Mailbox::limited) {
             auto& room = of(owner).extra.room;
             const delivery result = owner.follow_push(mine, pushed);
@@ -144,6 +153,15 @@ struct boxed_mailbox : mailbox_box<F> {
 
 private:
     static constexpr unsigned most_looks = 1000;
+
+    // A mailbox may have more reasons to take nothing than a limit.
+    static delivery taken_at_all([[maybe_unused]] cell& owner, [[maybe_unused]] lane& mine) noexcept {
+        if constexpr (requires { of(owner).extra.taken_at_all(mine); }) {
+            return of(owner).extra.taken_at_all(mine);
+        } else {
+            return delivery::accepted;
+        }
+    }
 
     static admitted found(cell& owner, std::size_t before, std::size_t level) noexcept {
         const bool above = level > of(owner).extra.room.limits().high_water;

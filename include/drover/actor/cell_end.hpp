@@ -58,6 +58,9 @@ void basic_cell<F>::drain_to_dead_letters() noexcept {
 template <class F>
 template <class Mailbox>
 message_node* basic_cell<F>::close_mailbox(typename Mailbox::extra& extra_part) noexcept {
+    if constexpr (requires { Mailbox::leave(extra_part); }) {
+        Mailbox::leave(extra_part);
+    }
     detail::closing_owner<F> collected{{*this}, Mailbox::given(incoming, consumed, extra_part)};
     for (;;) {
         if (Mailbox::pop(incoming, consumed, extra_part, collected) != nullptr) {

@@ -114,7 +114,8 @@ public:
             if (this->cell_ == nullptr) {
                 return delivery::no_target;
             }
-            return detail::tell_batch_to_cell<A, message_type>(*this->cell_, std::forward<Range>(range));
+            std::size_t sent = 0;
+            return detail::tell_batch_to_cell<A, message_type>(*this->cell_, std::forward<Range>(range), sent);
         } else {
             return delivery::no_target;
         }

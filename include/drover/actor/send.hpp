@@ -96,13 +96,10 @@ public:
 
     /// What a send that is not accepted makes of its messages.
     delivery refuse(std::string_view message, delivery why, std::size_t count = 1) const noexcept {
-        const dead_letter_reason reason = why == delivery::stopped   ? dead_letter_reason::stopped
-                                          : why == delivery::dropped ? dead_letter_reason::dropped
-                                                                     : dead_letter_reason::rejected;
         if (picked_.link != nullptr) {
             picked_.refused(count);
         }
-        cell_.refuse(mine_, message, reason, count);
+        cell_.refuse(mine_, message, reason_of(why), count);
         return why;
     }
 
@@ -254,7 +251,7 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
     if (!is_accepted(place.result)) [[unlikely]] {
         way.refuse(type_name<M>(), place.result);
         if (place.result != delivery::stopped) {
-            right.fail({ask_error::mailbox_full, nullptr});
+            right.fail({place.result == delivery::no_target ? ask_error::no_target : ask_error::mailbox_full, nullptr});
         }
         return result;
     }
@@ -270,8 +267,9 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
     return result;
 }
 
+// `sent`: how many there were.
 template <class A, class M, class F, class Range>
-delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
+delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range, std::size_t& sent) {
     lane& mine = lane_to(*cell.core);
     const send_bracket bracket(mine);
     const port<A, F> way(cell, mine);
@@ -281,6 +279,7 @@ delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
         for (auto each = std::ranges::begin(range); each != std::ranges::end(range); ++each) {
             count += 1;
         }
+        sent = count;
         return way.refuse(type_name<M>(), delivery::stopped, count);
     }
     // Built first: only then is it known how many there are.
@@ -298,6 +297,7 @@ delivery tell_batch_to_cell(basic_cell<F>& cell, Range&& range) {
         chain.discard(cell);
         throw;
     }
+    sent = chain.count;
     if (chain.count == 0) {
         return delivery::accepted;
     }

@@ -32,8 +32,10 @@ namespace drover {
 ///   that is busy may so be marked, until its next withdrawal; one that is gone, too, and whoever has its slot next
 ///   begins with a withdrawal.
 ///
-/// All is relaxed: marks of one member are in one word, on whose order all agree, and what the member does with its
-/// mailbox orders its own marks.
+/// Marks of one member are in one word, on whose order all agree, and what the member does with its mailbox orders its own
+/// marks; so all could be relaxed, but that `announce`, `marked` and the look of `claim` are in one order with what else is
+/// sequentially consistent: where messages wait in a queue of the pool, its sender looks here after it has put one there,
+/// and a member looks there after it has announced itself.
 class idle_mask {
 public:
     static constexpr std::size_t most = 65'536;
@@ -51,7 +53,7 @@ public:
     std::size_t slots() const noexcept { return slots_; }
 
     /// Before the member's idle mark in its mailbox. One locked operation.
-    void announce(std::uint32_t slot) noexcept { word(slot / 64).fetch_or(bit(slot), std::memory_order_relaxed); }
+    void announce(std::uint32_t slot) noexcept { word(slot / 64).fetch_or(bit(slot), std::memory_order_seq_cst); }
 
     /// The member is not idle. True if it was still marked; a load alone if not.
     bool withdraw(std::uint32_t slot) noexcept {
@@ -62,7 +64,7 @@ public:
     void restore(std::uint32_t slot) noexcept { announce(slot); }
 
     bool marked(std::uint32_t slot) const noexcept {
-        return (lines_[slot / slots_in_line].words[slot / 64 % words_in_line].load(std::memory_order_relaxed) &
+        return (lines_[slot / slots_in_line].words[slot / 64 % words_in_line].load(std::memory_order_seq_cst) &
                 bit(slot)) != 0;
     }
 
@@ -79,7 +81,7 @@ public:
         std::uint32_t left = words > words_tried ? words_tried : words + (place % 64 != 0 ? 1 : 0);
         for (; left != 0; --left) {
             std::atomic<std::uint64_t>& in = word(at);
-            std::uint64_t found = in.load(std::memory_order_relaxed) & eligible[at] & looked_at;
+            std::uint64_t found = in.load(std::memory_order_seq_cst) & eligible[at] & looked_at;
             while (found != 0) {
                 const auto which = static_cast<std::uint32_t>(std::countr_zero(found));
                 const std::uint64_t mine = std::uint64_t{1} << which;

@@ -12,6 +12,15 @@ namespace drover {
 
 namespace detail {
 
+// The marks of a mailbox that has any, for one that stands around it.
+template <class Mailbox>
+struct water_marks_of {};
+template <class Mailbox>
+    requires requires { typename Mailbox::marks; }
+struct water_marks_of<Mailbox> {
+    using marks = typename Mailbox::marks;
+};
+
 /// What a mailbox may ask of the actor it belongs to.
 struct any_owner {
     void retire(message_node*) const noexcept {}                         ///< the memory of a node it needs no longer
@@ -33,6 +42,7 @@ struct any_owner {
 ///   `pop` that gives nothing retires nothing: a batch that ends there leaves its last node to the mailbox.
 /// - `try_mark_idle` and `try_close` as in the list. After them the consumer looks at `quiet`: true if no message waits
 ///   outside of the list; if one does, it takes the mark back.
+/// - It may have `leave(x)`: the actor has stopped, and what `pop` gives from now on becomes dead letters.
 /// - `count` is the consumer's: how many messages wait, the end mark included; linear.
 template <class M>
 concept mailbox_policy =

@@ -99,7 +99,7 @@ struct bounded_mailbox<Capacity, drop_oldest, Marks> {
         return x.taken.count() + tagged_list::count(p, c);
     }
 
-private:
+    /// Before the next pop, if the consumer needs it no longer.
     template <class Owner>
     static void retire_given(extra& x, const Owner& owner) noexcept {
         if (x.given != nullptr) {
@@ -107,6 +107,7 @@ private:
         }
     }
 
+private:
     template <class Wanted = any_node>
     static message_node* take(producer_side& p, extra& x, Wanted wanted = {}) noexcept {
         if (x.taken.empty()) {

@@ -98,7 +98,7 @@ struct priority_mailbox {
         return waiting;
     }
 
-private:
+    /// Before the next pop, if the consumer needs it no longer.
     template <class Owner>
     static void retire_given(extra& x, const Owner& owner) noexcept {
         if (x.given != nullptr) {
@@ -106,6 +106,7 @@ private:
         }
     }
 
+private:
     template <class Owner>
     static void sort(producer_side& p, extra& x, const Owner& owner) noexcept {
         if (x.mark != nullptr) {

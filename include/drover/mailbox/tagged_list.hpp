@@ -47,10 +47,11 @@ struct tagged_list {
     static void start_idle(producer_side& p, consumer_side& c) noexcept { start(p, c, idle); }
     static void start_scheduled(producer_side& p, consumer_side& c) noexcept { start(p, c, 0); }
 
-    static push_result push_chain(producer_side& p, message_node* first, message_node* last) noexcept {
+    static push_result push_chain(producer_side& p, message_node* first, message_node* last,
+                                  std::memory_order order = std::memory_order_acq_rel) noexcept {
         // Releases the nodes to the consumer that loads the link below; acquires what the consumer did before its mark,
         // because the one who finds a mark may become the consumer.
-        const std::uintptr_t previous = p.head.exchange(word(last), std::memory_order_acq_rel);
+        const std::uintptr_t previous = p.head.exchange(word(last), order);
         node(previous)->next.store(first, std::memory_order_release);  // pairs with the load in pop()
         if ((previous & marks) == 0) {
             return push_result::queued;
@@ -121,6 +122,11 @@ struct tagged_list {
             }
         }
         return push_result::queued;
+    }
+
+    /// Anybody's: no node is in it, and no mark. In one order with sequentially consistent pushes.
+    static bool is_clear(const producer_side& p) noexcept {
+        return p.head.load(std::memory_order_seq_cst) == word(&p.stub);
     }
 
     /// What was taken off the list. The link of a node before the last may be missing for a moment.

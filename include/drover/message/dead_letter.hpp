@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "drover/base/ids.hpp"
+#include "drover/message/delivery.hpp"
 
 namespace drover {
 
@@ -22,6 +23,16 @@ enum class dead_letter_reason : std::uint8_t {
 };
 
 inline constexpr std::size_t dead_letter_reasons = 7;
+
+/// Why a message that a send did not get in is a dead letter.
+constexpr dead_letter_reason reason_of(delivery refused) noexcept {
+    switch (refused) {
+        case delivery::stopped: return dead_letter_reason::stopped;
+        case delivery::dropped: return dead_letter_reason::dropped;
+        case delivery::no_target: return dead_letter_reason::no_target;
+        default: return dead_letter_reason::rejected;
+    }
+}
 
 constexpr std::string_view to_string(dead_letter_reason value) noexcept {
     constexpr std::array<std::string_view, dead_letter_reasons> names{"dropped", "rejected",  "stopped",  "failed",

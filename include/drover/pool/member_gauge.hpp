@@ -8,6 +8,7 @@
 #include "drover/balancing/member_latency.hpp"
 #include "drover/balancing/policy.hpp"
 #include "drover/base/clock.hpp"
+#include "drover/pool/member_gate.hpp"
 #include "drover/pool/watched_policy.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
@@ -19,15 +20,24 @@ struct keeps_no_latency {
     explicit keeps_no_latency(const latency_options&) noexcept {}
 };
 
+template <class Policy>
+struct no_gate {
+    no_gate(queue_of<Policy>*, void (*)(membership&) noexcept, void (*)(membership&) noexcept) noexcept {}
+};
+
 }  // namespace detail
 
 /// What the mailbox of a member is made from.
+template <class Policy>
 struct gauge_plan {
     bool counted_by_pick = false;
     latency_options latency{};
-    const timer_service* clock = nullptr;  ///< wanted for `latency`
+    const timer_service* clock = nullptr;  ///< wanted for `latency` and for a queue
     idle_mask* idle = nullptr;             ///< wanted for `idle`, as is the slot
     std::uint32_t slot = no_slot;
+    queue_of<Policy>* queue = nullptr;             ///< the pool's, if its members pull
+    void (*call)(membership&) noexcept = nullptr;  ///< then: somebody else is to look at it
+    void (*fell)(membership&) noexcept = nullptr;  ///< and: it has fallen to its low water mark
 };
 
 /// A member with what its own mailbox keeps of it for the pool's policy and its health, and no more than they ask for. But
@@ -41,12 +51,13 @@ struct member_gauge : membership {
 
     /// `wakes`: something is to be done about its health at once. Throws std::bad_alloc, and std::invalid_argument for
     /// options that make no sense.
-    member_gauge(const operations_type& record, const gauge_plan& plan,
+    member_gauge(const operations_type& record, const gauge_plan<Policy>& plan,
                  const typename health_type::options& health_plan, void (*wakes)(membership&) noexcept)
         : membership(record, plan.counted_by_pick),
           latency(plan.latency),
           health(health_plan),
           slot(plan.slot),
+          gate(plan.queue, plan.call, plan.fell),
           clock_(plan.clock),
           wakes_(wakes),
           idle_(plan.idle) {}
@@ -54,6 +65,8 @@ struct member_gauge : membership {
     [[no_unique_address]] latency_type latency;
     [[no_unique_address]] typename health_type::record health;
     const std::uint32_t slot;
+    [[no_unique_address]] std::conditional_t<pulls<Policy>, member_gate<queue_of<Policy>>, detail::no_gate<Policy>>
+        gate;
 
     /// What was taken out has been dealt with; now more is wanted.
     void settle() noexcept {
@@ -118,6 +131,20 @@ struct member_gauge : membership {
         }
     }
 
+    /// Has nobody taken the mark? Any thread.
+    bool announced() const noexcept { return idle_->marked(slot); }
+
+    /// The next message of the pool's queue, if this member may have it and it is `wanted`; null otherwise.
+    template <class Owner, class Wanted>
+    message_node* pull(const Owner& owner, Wanted wanted) noexcept {
+        switch (gate.now()) {
+            case gate_position::shut:
+            case gate_position::tried: return nullptr;
+            case gate_position::on_trial: return pull_on_trial(owner, wanted);
+            default: return gate.queue().pop(pulling<Owner>{owner, *this}, wanted);
+        }
+    }
+
     /// A pick that has claimed it could not use it. Any thread.
     void restore() noexcept {
         if constexpr (announces) {
@@ -129,6 +156,31 @@ protected:
     ~member_gauge() = default;
 
 private:
+    template <class Owner>
+    struct pulling {
+        const Owner& owner;
+        member_gauge& self;
+
+        std::size_t level(const message_node* node) const noexcept { return owner.level(node); }
+        void fell_to_low_water() const noexcept { self.gate.fell_to_low_water(self); }
+    };
+
+    template <class Owner, class Wanted>
+    message_node* pull_on_trial(const Owner& owner, Wanted wanted) noexcept {
+        if (gate.queue().quiet()) {
+            return nullptr;
+        }
+        if (!health.claim(clock_->now())) {
+            gate.refused();
+            return nullptr;
+        }
+        message_node* const next = gate.queue().pop(pulling<Owner>{owner, *this}, wanted);
+        if (next == nullptr) {
+            health.give_back();
+        }
+        return next;
+    }
+
     void record(bool failed) noexcept {
         if constexpr (times) {
             latency.record((now_ - began_) / static_cast<clock_duration::rep>(taken_), now_, failed);

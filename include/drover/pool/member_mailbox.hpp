@@ -10,18 +10,6 @@
 
 namespace drover {
 
-namespace detail {
-
-template <class Mailbox>
-struct water_marks_of {};
-template <class Mailbox>
-    requires requires { typename Mailbox::marks; }
-struct water_marks_of<Mailbox> {
-    using marks = typename Mailbox::marks;
-};
-
-}  // namespace detail
-
 /// The mailbox of a pool's member: `Mailbox` as the actor's type wants it, which tells the member's gauge what is taken out.
 /// A message is done when the consumer comes for the next one, or goes idle: so one that runs, and a coroutine that waits,
 /// still count.

@@ -53,7 +53,7 @@ struct pool_member_view {
 /// is answered only after the message has gone, and a policy by key wants a declared routing_key.
 template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health, class F = features>
 class pool : public basic_handle<F> {
-    using kind = pool_kind<Policy, Health>;
+    using kind = pool_kind<Policy, Health, mailbox_of<A>>;
     using state = pool_state<kind, F>;
     using controller = pool_controller<A, kind, F>;
 
@@ -68,7 +68,9 @@ public:
     template <class M>
     delivery tell(M&& message) const {
         using message_type = std::decay_t<M>;
-        if constexpr (check_tell<A, message_type, F>() && check_key<Policy, message_type>()) {
+        if constexpr (pulls<Policy>) {
+            return ref<A, F>(*this).tell(std::forward<M>(message));
+        } else if constexpr (check_tell<A, message_type, F>() && check_key<Policy, message_type>()) {
             return state_ != nullptr ? detail::tell_pool<A>(*state_, std::forward<M>(message)) : delivery::no_target;
         } else {
             return delivery::no_target;
@@ -80,7 +82,9 @@ public:
     [[nodiscard]] delivery try_tell(M& message) const {
         static_assert(!std::is_const_v<M>,
                       "drover: try_tell moves from its argument when it succeeds; pass a non-const object");
-        if constexpr (check_tell<A, M, F>() && check_key<Policy, M>()) {
+        if constexpr (pulls<Policy>) {
+            return ref<A, F>(*this).try_tell(message);
+        } else if constexpr (check_tell<A, M, F>() && check_key<Policy, M>()) {
             return state_ != nullptr ? detail::try_tell_pool<A>(*state_, message) : delivery::no_target;
         } else {
             return delivery::no_target;
@@ -96,7 +100,16 @@ public:
             if (state_ == nullptr) {
                 return {0, 0, static_cast<std::size_t>(std::ranges::distance(range))};
             }
-            return detail::tell_batch_to_pool<A, kind, message_type>(*state_, std::forward<Range>(range));
+            if constexpr (pulls<Policy>) {
+                std::size_t sent = 0;
+                const delivery result =
+                    detail::tell_batch_to_cell<A, message_type>(*this->cell_, std::forward<Range>(range), sent);
+                return is_accepted(result)             ? batch_result{sent, 0, 0}
+                       : result == delivery::no_target ? batch_result{0, 0, sent}
+                                                       : batch_result{0, sent, 0};
+            } else {
+                return detail::tell_batch_to_pool<A, kind, message_type>(*state_, std::forward<Range>(range));
+            }
         } else {
             return {};
         }
@@ -215,7 +228,7 @@ public:
     // --- for the runtime -----------------------------------------------------------------------------------------------
 
     explicit pool(const basic_handle<F>& face) noexcept
-        : basic_handle<F>(face), state_(boxed_mailbox<F, face_mailbox_of<A, kind>>::of(*face.cell()).pool.get()) {}
+        : basic_handle<F>(face), state_(detail::pool_of_face<A, kind>(*face.cell()).get()) {}
 
 private:
     template <class M>
@@ -226,7 +239,11 @@ private:
             if (state_ == nullptr) {
                 return answer<reply_type<A, message_type, F>, F>(ask_error{ask_error::no_target, nullptr});
             }
-            return detail::ask_pool<A>(*state_, message_type(std::forward<M>(message)), timeout);
+            if constexpr (pulls<Policy>) {
+                return detail::ask_cell<A>(*this->cell_, message_type(std::forward<M>(message)), timeout);
+            } else {
+                return detail::ask_pool<A>(*state_, message_type(std::forward<M>(message)), timeout);
+            }
         } else {
             return refused{};
         }

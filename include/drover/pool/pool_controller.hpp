@@ -59,9 +59,14 @@ public:
     ~pool_controller() { roster_.close(); }
 
     /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
-    void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights) {
-        const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, face_mailbox_of<A, Policy>>(
-            *self.core, &self, {.name = std::string(self.name())}, nullptr, face_build<A, Policy, F>{pool_});
+    void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights, std::size_t capacity) {
+        using mailbox = face_mailbox_of<A, Policy, F>;
+        spawn_options its{.name = std::string(self.name())};
+        if constexpr (mailbox::limited) {
+            its.capacity = capacity;
+        }
+        const ref<pool_face<A>, F> face = spawn_built<pool_face<A>, F, mailbox>(
+            *self.core, &self, std::move(its), nullptr, face_build<A, Policy, F>{pool_});
         face_ = basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(face.cell()));
         for (std::size_t each = 0; each != count; ++each) {
             roster_.add(self, each < weights.size() ? std::optional(weights[each]) : std::nullopt);
@@ -279,6 +284,7 @@ private:
             return;
         }
         ends_ = true;
+        roster_.call_last();
         while (roster_.size() != 0) {
             leave(roster_.seats().end() - 1, true);
         }

@@ -12,6 +12,7 @@
 #include "drover/mailbox/unbounded.hpp"
 #include "drover/pool/forward.hpp"
 #include "drover/pool/pool_state.hpp"
+#include "drover/pool/shared_mailbox.hpp"
 
 namespace drover {
 
@@ -87,15 +88,6 @@ private:
         return result;
     }
 
-    static dead_letter_reason reason_of(delivery result) noexcept {
-        switch (result) {
-            case delivery::stopped: return dead_letter_reason::stopped;
-            case delivery::dropped: return dead_letter_reason::dropped;
-            case delivery::no_target: return dead_letter_reason::no_target;
-            default: return dead_letter_reason::rejected;
-        }
-    }
-
     static message_node* close(cell& owner) noexcept {
         return owner.template close_mailbox<unbounded_mailbox>(of(owner).extra);
     }
@@ -123,8 +115,24 @@ private:
                                                   Levels};
 };
 
-template <class A, class Policy>
-using face_mailbox_of = face_mailbox<Policy, mailbox_of<A>::levels>;
+template <class A, class Policy, class F>
+using face_mailbox_of = std::conditional_t<pulls<Policy>, shared_mailbox<mailbox_of<A>, Policy, F>,
+                                           face_mailbox<Policy, mailbox_of<A>::levels>>;
+
+namespace detail {
+
+/// Where the mailbox of a pool, seen as an actor, keeps what the pool's handles share.
+template <class A, class Policy, class F>
+auto& pool_of_face(const basic_cell<F>& face) noexcept {
+    auto& box = boxed_mailbox<F, face_mailbox_of<A, Policy, F>>::of(face);
+    if constexpr (pulls<Policy>) {
+        return box.extra.pool;
+    } else {
+        return box.pool;
+    }
+}
+
+}  // namespace detail
 
 /// Spawns it: the cell is told its pool before anybody knows it.
 template <class A, class Policy, class F>
@@ -133,7 +141,10 @@ struct face_build {
 
     void operator()(pool_face<A>* at) const noexcept { ::new (static_cast<void*>(at)) pool_face<A>; }
     void populate(basic_cell<F>& cell) const noexcept {
-        boxed_mailbox<F, face_mailbox_of<A, Policy>>::of(cell).pool = pool;
+        detail::pool_of_face<A, Policy>(cell) = pool;
+        if constexpr (pulls<Policy>) {
+            pool->open_queue(*boxed_mailbox<F, face_mailbox_of<A, Policy, F>>::of(cell).extra.list, cell);
+        }
     }
 };
 

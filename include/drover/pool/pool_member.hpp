@@ -34,14 +34,20 @@ private:
         }
     }
 
-    static gauge_plan plan_of(state& pool, std::uint32_t its_slot) {
-        gauge_plan plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot};
+    static gauge_plan<Policy> plan_of(state& pool, std::uint32_t its_slot) {
+        gauge_plan<Policy> plan{.counted_by_pick = counts_picks<Policy>, .slot = its_slot};
         if constexpr (measures_latency<Policy>) {
             plan.latency = Policy::latency(pool.options);
             plan.clock = &pool.core.timers;
         }
         if constexpr (claims_idle<Policy>) {
             plan.idle = &pool.picks.idle;
+        }
+        if constexpr (pulls<Policy>) {
+            plan.queue = pool.queue();
+            plan.clock = &pool.core.timers;
+            plan.call = [](membership& link) noexcept { of(link).pool_->call_idle(1); };
+            plan.fell = [](membership& link) noexcept { of(link).pool_->fell_to_low_water(); };
         }
         return plan;
     }
@@ -61,6 +67,10 @@ private:
         if (!pool_->passes_on || pool_->core.stopping() ||
             static_cast<envelope_of<F>*>(node)->operations->size_class == operations_of<F>::not_pooled) {
             return false;
+        }
+        if constexpr (pulls<Policy>) {
+            const send_bracket queue_bracket(lane_to(pool_->core));
+            return pool_->take_back(lane_to(pool_->core), node);
         }
         const auto key = detail::key_in<Policy, F>(node, *pool_->controller.cell());
         lane& mine = lane_to(pool_->core);  // it is there: this thread empties a mailbox of this runtime

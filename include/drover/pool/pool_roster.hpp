@@ -136,6 +136,11 @@ public:
             }
         }
         std::unique_ptr<table> fresh = make_table(infos, std::move(members), false);
+        if constexpr (pulls<Policy>) {
+            if (!seats_.empty()) {
+                pool_.reopen_queue();
+            }
+        }
         if constexpr (claims_idle<Policy> && !has_started<A, F>) {
             for (const seat& each : seats_) {
                 if (!each.published) {  // it is idle, and has not come by so that it could say it
@@ -148,15 +153,57 @@ public:
             each.pickable = takes_part(each);
             each.published = true;
         }
+        if constexpr (pulls<Policy>) {
+            move_gates();
+        }
         for (const leaving& each : std::exchange(leaving_, {})) {
             each.drains ? each.actor.stop_when_drained() : each.actor.stop();
         }
     }
 
+    /// Every member takes what is in the pool's queue before it ends.
+    void call_last() noexcept {
+        if constexpr (pulls<Policy>) {
+            pool_.end_queue();
+            for (seat& each : seats_) {
+                each.link->gate.move(gate_position::last_call);
+            }
+        }
+    }
+
     /// Nobody any more. Once.
-    void close() noexcept { pool_.publish(std::move(last_)); }
+    void close() noexcept {
+        pool_.publish(std::move(last_));
+        if constexpr (pulls<Policy>) {
+            pool_.close_queue();
+        }
+    }
 
 private:
+    // One of weight 0 takes nothing as long as there is another. Whoever could not take, and may now, looks at the queue; and
+    // those who are idle do, in place of one who may not take any more.
+    void move_gates() noexcept {
+        const bool any = std::any_of(seats_.begin(), seats_.end(),
+                                     [](const seat& each) { return each.pickable && each.weight.value_or(1) != 0; });
+        for (seat& each : seats_) {
+            const bool takes = each.pickable && (!any || each.weight.value_or(1) != 0);
+            const auto before = each.link->gate.now();
+            const auto now = !takes                 ? gate_position::shut
+                             : each.health.by_trial ? gate_position::on_trial
+                                                    : gate_position::open;
+            if (before != now) {
+                each.link->gate.move(now);
+                state::wake(*each.actor.cell(), lane_to(pool_.core));
+            }
+        }
+        if (!pool_.queue()->quiet()) {
+            pool_.call_idle(seats_.size());
+        }
+        if (seats_.empty()) {
+            pool_.forsake_queue();
+        }
+    }
+
     // A slot is held by tables that wait to be freed, too. If they have all that the policy has room for, they are freed first.
     std::uint32_t take_slot() {
         if constexpr (claims_idle<Policy>) {

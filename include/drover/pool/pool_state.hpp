@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -144,6 +145,93 @@ public:
         return read(mine, [](const table& now) { return now.closed; });
     }
 
+    // --- of a pool whose members pull ----------------------------------------------------------------------------------
+
+    using queue_type = queue_of<Policy>;
+
+    /// Once, before a member is made. `face`: the pool as an actor, which stands as long as a member takes messages.
+    void open_queue(queue_type& list, basic_cell<F>& face) noexcept {
+        queue_.reset(&list);
+        face_ = &face;
+    }
+    queue_type* queue() const noexcept { return queue_.get(); }
+
+    /// By a member that has taken a message.
+    void fell_to_low_water() const noexcept { face_->tell_water_level(false); }
+
+    /// `accepted` if a message may go to the queue now.
+    delivery would_take(lane& mine) const noexcept {
+        if (queue_ends_.load(std::memory_order_relaxed)) {
+            return delivery::stopped;
+        }
+        return read(mine, [](const table& now) {
+            return now.closed                   ? delivery::stopped
+                   : Policy::anybody(now.picks) ? delivery::accepted
+                                                : delivery::no_target;
+        });
+    }
+
+    /// `count` messages have been put into the queue: wakes as many idle members, if there are so many. Who is no worker holds
+    /// a send_bracket.
+    void pushed(std::size_t count) noexcept {
+        call_idle(count);
+        if (forsaken_.load(std::memory_order_seq_cst)) [[unlikely]] {
+            bury_queue();
+        }
+    }
+
+    void call_idle(std::size_t count) noexcept {
+        lane& mine = lane_to(core);
+        for (; count != 0; --count) {
+            const picked_member<F> idle = pick_idle(mine);
+            if (!idle) {
+                return;
+            }
+            wake(idle.cell(), mine);
+        }
+    }
+
+    /// It looks at the queue. If it is not idle it looks before it is.
+    static void wake(basic_cell<F>& member, lane& mine) noexcept {
+        if (tagged_list::clear_idle(member.incoming)) {
+            member.schedule(mine);
+        }
+    }
+
+    /// A message that a member which has stopped had in its own mailbox. False if the queue does not take it.
+    bool take_back(lane& mine, message_node* node) noexcept {
+        if (!is_accepted(would_take(mine))) {
+            return false;
+        }
+        if constexpr (queue_type::limited) {
+            if (queue_->room().try_reserve(1) == 0) {
+                return false;
+            }
+        }
+        node->next.store(nullptr, std::memory_order_relaxed);
+        queue_->push(node, node);
+        pushed(1);
+        return true;
+    }
+
+    /// Nobody takes from it. Who pushes after this sees it, or its message is seen here.
+    void forsake_queue() noexcept {
+        if (!queue_ends_.load(std::memory_order_relaxed)) {
+            forsaken_.store(true, std::memory_order_seq_cst);
+            bury_queue();
+        }
+    }
+    void reopen_queue() noexcept { forsaken_.store(false, std::memory_order_seq_cst); }
+
+    /// No more sends, but members go on.
+    void end_queue() noexcept { queue_ends_.store(true, std::memory_order_relaxed); }
+
+    void close_queue() noexcept {
+        end_queue();
+        forsaken_.store(true, std::memory_order_seq_cst);
+        bury_queue();
+    }
+
     /// By the controller, or by who makes the pool.
     void publish(std::unique_ptr<table> fresh) noexcept {
         if (table* const before = present_.replace(fresh.release()); before != nullptr) {
@@ -152,6 +240,29 @@ public:
     }
 
 private:
+    struct queue_owner : basic_cell<F>::mailbox_owner {
+        static void fell_to_low_water() noexcept {}
+    };
+
+    void bury_queue() noexcept {
+        basic_cell<F>& by = *controller.cell();
+        while (message_node* const each = queue_->pop(queue_owner{{by}})) {
+            by.bury_envelope(each, queue_ends_.load(std::memory_order_relaxed) ? dead_letter_reason::stopped
+                                                                               : dead_letter_reason::no_target);
+        }
+    }
+
+    picked_member<F> pick_idle(lane& mine) noexcept {
+        try {
+            return pick(mine, {});
+        } catch (...) {  // no memory for this thread's part: it looks where it happens to
+            typename Policy::local local{0};
+            const read_scope scope(mine);
+            const found_member found = pick_from(*present_.read(scope), local, {});
+            return found.at != nullptr ? picked_member<F>(mine, *found.at->cell, found.pick()) : picked_member<F>();
+        }
+    }
+
     found_member pick_from(const table& now, typename Policy::local& local, pick_key key) noexcept {
         for (int left = most_picks;; --left) {
             const member_index index = Policy::pick(now.picks, picks, local, key);
@@ -183,7 +294,7 @@ private:
     }
 
     static bool may_have_it(const typename table::member& one) noexcept {
-        if constexpr (includes(health_of<Policy>::needs, health_signals::calls)) {
+        if constexpr (includes(health_of<Policy>::needs, health_signals::calls) && !pulls<Policy>) {
             return !one.health.by_trial || one.link->operations->claim(*one.link);
         } else {
             return true;
@@ -191,6 +302,10 @@ private:
     }
 
     snapshot<table> present_;
+    boost::intrusive_ptr<queue_type> queue_;
+    basic_cell<F>* face_ = nullptr;
+    std::atomic<bool> queue_ends_{false};
+    std::atomic<bool> forsaken_{false};
     locals_by_thread<typename Policy::local> locals_;
 };
 

@@ -21,6 +21,7 @@
 #include "drover/pool/pool.hpp"
 #include "drover/pool/pool_controller.hpp"
 #include "drover/pool/pool_options.hpp"
+#include "drover/pool/pulling_mailbox.hpp"
 #include "drover/supervision/sources.hpp"
 #include "drover/supervision/supervisor.hpp"
 
@@ -29,7 +30,14 @@ namespace drover {
 namespace detail {
 
 template <class A, class Policy>
-using mailbox_of_member = std::conditional_t<gauged<Policy>, member_mailbox<mailbox_of<A>, Policy>, mailbox_of<A>>;
+using mailbox_of_member =
+    std::conditional_t<pulls<Policy>, pulling_mailbox<mailbox_of<A>, Policy>,
+                       std::conditional_t<gauged<Policy>, member_mailbox<mailbox_of<A>, Policy>, mailbox_of<A>>>;
+
+template <class Mailbox>
+inline constexpr bool for_one_sender = requires(typename Mailbox::extra& x) {
+    { x.room } -> std::same_as<single_sender_admission&>;
+};
 
 template <class A>
 supervision plan_of_member(const std::optional<supervision>& given) {
@@ -81,7 +89,7 @@ struct controller_build {
         pool->news = ref<controller, F>(boost::intrusive_ptr<basic_cell<F>>(&cell));
         controller& state = actor_cell<controller, F>::state_of(cell);
         try {
-            state.populate(cell, options.members, options.weights);
+            state.populate(cell, options.members, options.weights, options.each.capacity);
             face = state.face();
         } catch (...) {
             thrown = std::current_exception();
@@ -177,13 +185,19 @@ auto spawn_pool(Place& place, pool_options<Policy, Health> options, const Argume
     static_assert(answers_probes,
                   "drover: nothing to probe: active_probes asks members for their health(), so the actor has a member "
                   "function bool health(); or leave active_probes out");
+    static_assert(!pulls<Policy> || batching_of<A>::patience.count() == 0,
+                  "drover: nothing to linger for: members of a pool with a shared_queue take a message when they have "
+                  "nothing to do; let the actor's batching be up_to<N>, or choose another policy");
+    static_assert(!pulls<Policy> || !detail::for_one_sender<mailbox_of<A>>,
+                  "drover: one queue for one sender: the shared_queue of a pool is as its members' mailbox is, and a "
+                  "single_producer_mailbox would let only one actor send to the pool; give the actor another mailbox");
     actor_core<F>& core = place.core();
     lane& mine = lane_to(core);
     const send_bracket bracket(mine);
     detail::check_place(mine, core, type_name<A>());
     if constexpr (possible) {
         using source = argument_source<A, std::decay_t<const Arguments&>...>;
-        return pool<A, Policy, Health, F>(detail::spawn_pool_from<A, pool_kind<Policy, Health>, F>(
+        return pool<A, Policy, Health, F>(detail::spawn_pool_from<A, pool_kind<Policy, Health, mailbox_of<A>>, F>(
             core, detail::cell_of<F>(place), options, source(std::in_place, arguments...)));
     } else {
         return pool<A, Policy, Health, F>();

@@ -2,8 +2,12 @@
 
 #include <type_traits>
 
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "drover/balancing/policy.hpp"
+#include "drover/balancing/shared_queue.hpp"
 #include "drover/health/health.hpp"
+#include "drover/pool/shared_list.hpp"
 
 namespace drover {
 
@@ -16,12 +20,34 @@ struct watched_policy : Policy {
 };
 
 template <class Policy, class Health>
-struct pool_kind {
+struct kind_with_health {
     using type = watched_policy<Policy, Health>;
 };
 template <class Policy>
-struct pool_kind<Policy, no_health> {
+struct kind_with_health<Policy, no_health> {
     using type = Policy;
+};
+
+// A policy whose members take from a queue, which is as their mailbox is.
+template <class Policy, class Mailbox>
+struct pulling_policy : Policy {
+    using queue = shared_list<Mailbox>;
+};
+
+template <class Policy, class Health, class Mailbox>
+using pool_kind =
+    typename kind_with_health<std::conditional_t<pulls<Policy>, pulling_policy<Policy, Mailbox>, Policy>, Health>::type;
+
+struct no_queue : boost::intrusive_ref_counter<no_queue> {};
+
+template <class Policy>
+struct queue_of_kind {
+    using type = no_queue;
+};
+template <class Policy>
+    requires requires { typename Policy::queue; }
+struct queue_of_kind<Policy> {
+    using type = typename Policy::queue;
 };
 
 template <class Policy>
@@ -36,8 +62,13 @@ struct health_of_kind<Policy> {
 
 }  // namespace detail
 
-template <class Policy, class Health>
-using pool_kind = typename detail::pool_kind<Policy, as_health<Health>>::type;
+/// What a pool is made of inside, of members with such a mailbox.
+template <class Policy, class Health, class Mailbox>
+using pool_kind = detail::pool_kind<Policy, as_health<Health>, Mailbox>;
+
+/// The queue of a pool whose members pull, a shared_list.
+template <class Policy>
+using queue_of = typename detail::queue_of_kind<Policy>::type;
 
 /// The health policy of a pool's kind.
 template <class Policy>

@@ -117,7 +117,8 @@ public:
                     for (const auto& [entry, at] : group.copied) {
                         send_copies<message_type>(*entry, group.messages[at]);
                     }
-                    return detail::tell_batch_to_cell<A, message_type>(*group.cell, std::move(group.messages));
+                    std::size_t sent = 0;
+                    return detail::tell_batch_to_cell<A, message_type>(*group.cell, std::move(group.messages), sent);
                 },
                 [&](const std::string& name) { bury<message_type>(name); });
         }

@@ -152,8 +152,10 @@ void play(simulated_runtime& rt, const letters& dead) {
             case 4: {
                 job message = one_job();
                 const auto result = as_ref.try_tell(message);
-                // By a ref it is gone unless the pool has stopped for all to see.
-                jobs += result == drover::delivery::stopped && as_ref.stopped() ? 0 : 1;
+                // By a ref it is gone unless the pool has stopped for all to see; a queue is where its room is.
+                const bool kept = drover::pulls<Policy> ? !is_accepted(result)
+                                                        : result == drover::delivery::stopped && as_ref.stopped();
+                jobs += kept ? 0 : 1;
                 break;
             }
             case 5:
@@ -245,4 +247,16 @@ TEST_CASE("pool face, simulated: keys, and mailboxes without a limit") {
 TEST_CASE("pool face, simulated: who is idle, and mailboxes that reject") {
     explore_all<drover::join_idle_queue<drover::round_robin>, drover::bounded_mailbox<2, drover::reject_newest>>(
         drover_test::scaled(seeds));
+}
+
+TEST_CASE("pool face, simulated: one queue, and one that rejects") {
+    explore_all<drover::shared_queue, drover::bounded_mailbox<2, drover::reject_newest>>(drover_test::scaled(seeds));
+}
+
+TEST_CASE("pool face, simulated: one queue without a limit") {
+    explore_all<drover::shared_queue, drover::unbounded_mailbox>(drover_test::scaled(seeds));
+}
+
+TEST_CASE("pool face, simulated: one queue that drops what is oldest") {
+    explore_all<drover::shared_queue, drover::bounded_mailbox<2, drover::drop_oldest>>(drover_test::scaled(seeds));
 }

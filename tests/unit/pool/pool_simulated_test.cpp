@@ -269,7 +269,7 @@ using capped = drover::bounded_load<drover::rendezvous>;
 }  // namespace
 
 TEMPLATE_TEST_CASE("pool: over some thousand schedules nothing is lost or doubled and loads end at zero", "",
-                   drover::weighted_round_robin, drover::power_of_two_choices, by_key, capped) {
+                   drover::weighted_round_robin, drover::power_of_two_choices, by_key, capped, drover::shared_queue) {
     const std::size_t before = drover_test::blocks_in_use();
     std::uint64_t only = 0;
     if (drover::detail::seed_from_environment(only)) {
