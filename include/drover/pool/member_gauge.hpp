@@ -137,6 +137,7 @@ struct member_gauge : membership {
     /// The next message of the pool's queue, if this member may have it and it is `wanted`; null otherwise.
     template <class Owner, class Wanted>
     message_node* pull(const Owner& owner, Wanted wanted) noexcept {
+        withdraw();  // before the look: who has taken the mark has put its message there
         switch (gate.now()) {
             case gate_position::shut:
             case gate_position::tried: return nullptr;

@@ -227,6 +227,9 @@ public:
     void end_queue() noexcept { queue_ends_.store(true, std::memory_order_relaxed); }
 
     void close_queue() noexcept {
+        if (queue_ == nullptr) {  // the pool could not be made
+            return;
+        }
         end_queue();
         forsaken_.store(true, std::memory_order_seq_cst);
         bury_queue();

@@ -24,9 +24,10 @@ struct pulling_mailbox : member_mailbox<unlinked<Mailbox>, Policy> {
     struct extra : own::extra {
         using own::extra::extra;
 
-        message_node* pulled = nullptr;   ///< given last, if it was the queue's
-        message_node* mark = nullptr;     ///< the end mark, which waits until the queue is empty
-        std::atomic<bool> leaves{false};  ///< the member has stopped: the queue is the others'
+        message_node* pulled = nullptr;      ///< given last, if it was the queue's
+        message_node* mark = nullptr;        ///< the end mark, which waits until the queue is empty
+        std::atomic<bool> announced{false};  ///< when it went idle; any value will do once another runs it
+        std::atomic<bool> leaves{false};     ///< the member has stopped: the queue is the others'
     };
 
     template <class Owner, class Wanted = any_node>
@@ -41,13 +42,20 @@ struct pulling_mailbox : member_mailbox<unlinked<Mailbox>, Policy> {
 
     template <class Owner>
     static bool try_mark_idle(producer_side& p, consumer_side& c, extra& x, const Owner& owner) noexcept {
+        auto& gate = x.gauge->gate;
         retire_pulled(x, owner);
         x.gauge->settle();
-        if (!x.gauge->gate.lets_in()) {  // nobody must take it for one that waits for messages
-            x.gauge->withdraw();
+        x.gauge->withdraw();  // before the look: who has taken the mark has put its message there
+        const bool quiet = gate.queue().quiet();
+        const bool takes = gate.lets_in();
+        x.announced.store(takes, std::memory_order_relaxed);
+        if (!takes) {
+            if (!quiet) {
+                gate.call_another(*x.gauge);
+            }
             return unlinked<Mailbox>::try_mark_idle(p, c, x, owner);
         }
-        return x.gauge->gate.queue().quiet() && own::try_mark_idle(p, c, x, owner);
+        return quiet && own::try_mark_idle(p, c, x, owner);
     }
 
     template <class Owner>
@@ -56,10 +64,17 @@ struct pulling_mailbox : member_mailbox<unlinked<Mailbox>, Policy> {
         return own::try_close(p, c, x, owner);
     }
 
-    /// Also false if somebody has taken the idle mark before the member was idle, and so could not wake it.
+    /// Also false if somebody has taken the idle mark before the member was idle, and so has not woken it; and if it may take
+    /// messages again and has not said that it waits for them.
     static bool quiet(const extra& x) noexcept {
         const auto& gate = x.gauge->gate;
-        return own::quiet(x) && (leaves(x) || !gate.lets_in() || (x.gauge->announced() && gate.queue().quiet()));
+        if (leaves(x)) {
+            return own::quiet(x);
+        }
+        const bool seen = x.announced.load(std::memory_order_relaxed)
+                              ? x.gauge->announced() && (!gate.lets_in() || gate.queue().quiet())
+                              : !gate.lets_in();
+        return seen && own::quiet(x);
     }
 
     static const message_node* given(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
@@ -95,9 +110,9 @@ private:
         }
         if (its != nullptr) {
             retire_pulled(x, owner);
-        }
-        if (!leaves(x) && (its != nullptr || !gate.lets_in()) && !gate.queue().quiet()) {
-            gate.call_another(*x.gauge);  // who was woken for what waits there has something else to do, or may not
+            if (!leaves(x) && !gate.queue().quiet()) {
+                gate.call_another(*x.gauge);  // it may have been woken for what waits there, and does something else now
+            }
         }
         return its;
     }
