@@ -90,6 +90,8 @@ constexpr std::array ways{
     contender{"random", &pooled<drover::random_pick>},
     contender{"two_choices", &pooled<drover::power_of_two_choices>},
     contender{"least_loaded", &pooled<drover::least_loaded>},
+    contender{"idle_queue", &pooled<drover::join_idle_queue<>>},
+    contender{"shared_queue", &pooled<drover::shared_queue>},
     contender{"by_ref", &by_ref},
 };
 

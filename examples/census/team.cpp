@@ -40,6 +40,7 @@ constexpr std::array balances{
     balance{"consistent_hash", &team_by<drover::consistent_hash<drover::maglev>>},
     balance{"bounded_load", &team_by<drover::bounded_load<drover::maglev>>},
     balance{"idle_queue", &team_by<drover::join_idle_queue<drover::power_of_two_choices>>},
+    balance{"shared_queue", &team_by<drover::shared_queue>},
     balance{"peak_ewma", &team_by<drover::peak_ewma>},
     balance{"sticky", &team_by<drover::sticky<drover::power_of_two_choices>>},
 };

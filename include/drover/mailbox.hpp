@@ -9,3 +9,4 @@
 #include "drover/mailbox/single_producer.hpp"
 #include "drover/mailbox/system_lane.hpp"
 #include "drover/mailbox/unbounded.hpp"
+#include "drover/mailbox/unlinked.hpp"

@@ -96,8 +96,12 @@ using of_member = member_mailbox<unbounded_mailbox, power_of_two_choices>;
 using roomy_of_member = member_mailbox<roomy, power_of_two_choices>;
 using evicting_of_member = member_mailbox<evicting, power_of_two_choices>;
 
-#define DROVER_MAILBOXES \
-    unbounded_mailbox, roomy, evicting, priority_mailbox<3>, ring, of_member, roomy_of_member, evicting_of_member
+using unlinked_one = drover::unlinked_mailbox<unbounded_mailbox>;
+using unlinked_roomy = drover::unlinked_mailbox<roomy>;
+
+#define DROVER_MAILBOXES                                                                                           \
+    unbounded_mailbox, roomy, evicting, priority_mailbox<3>, ring, of_member, roomy_of_member, evicting_of_member, \
+        unlinked_one, unlinked_roomy
 
 TEMPLATE_TEST_CASE("a mailbox that starts idle wakes by the first push only", "", DROVER_MAILBOXES) {
     box<TestType> b;

@@ -1,7 +1,7 @@
 /*
  * The queue of a pool whose members pull: nobody is woken by a push, so its sender looks for an idle member, and a member
  * that goes idle looks at the queue. Stands for pool/shared_list.hpp, pulling_mailbox.hpp, and call_idle() of
- * pool_state.hpp; how a cell's idle mark and a scheduler agree is cell.pml's, so a wake is one step.
+ * pool_queue.hpp; how a cell's idle mark and a scheduler agree is cell.pml's, so a wake is one step.
  *
  * Two members, and three messages of two senders. A handler may be one that does not return before everything else is
  * over. `entrance` is what was pushed, `taken` what a member took off with the message that it was after; whoever looks

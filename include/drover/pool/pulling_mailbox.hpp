@@ -111,7 +111,8 @@ private:
         if (its != nullptr) {
             retire_pulled(x, owner);
             if (!leaves(x) && !gate.queue().quiet()) {
-                gate.call_another(*x.gauge);  // it may have been woken for what waits there, and does something else now
+                gate.call_another(
+                    *x.gauge);  // it may have been woken for what waits there, and does something else now
             }
         }
         return its;
