@@ -548,7 +548,7 @@ TEST_CASE("pool queue: threads and workers send, members stop and come, and each
     const auto pool = spawn_pool<counter, shared_queue>(w.rt, {.members = 3});
     constexpr int each_sends = 20'000;
     {
-        std::vector<std::jthread> senders;
+        std::vector<std::thread> senders;
         for (int thread = 0; thread != 2; ++thread) {
             senders.emplace_back([&pool] {
                 for (int each = 0; each != each_sends; ++each) {
@@ -559,6 +559,9 @@ TEST_CASE("pool queue: threads and workers send, members stop and come, and each
         for (int round = 0; round != 20; ++round) {
             static_cast<void>(pool.add().get());
             static_cast<void>(pool.remove(pool.members().front().actor).get());
+        }
+        for (std::thread& each : senders) {
+            each.join();
         }
     }
     CHECK(w.rt.drain(60s).complete);
