@@ -116,7 +116,7 @@ void change(const Pool& pool, book& all, drover::random_source& random) {
     const auto members = pool.members();
     const auto one = members.empty() ? drover::ref<member>()
                                      : members[random.below(static_cast<std::uint32_t>(members.size()))].actor;
-    switch (random.below(8)) {
+    switch (random.below(9)) {
         case 0:
         case 1:
         case 2: static_cast<void>(pool.add(1.0).result()); break;
@@ -131,17 +131,20 @@ void change(const Pool& pool, book& all, drover::random_source& random) {
             break;
         case 5: static_cast<void>(pool.remove(one).result()); break;
         case 6: static_cast<void>(pool.set_weight(one, random.below(3)).result()); break;
+        case 7: one.stop(); break;  // the pool hears of it later
         default: static_cast<void>(pool.resize(2 + random.below(6)).result());
     }
 }
 
 using by_key = drover::consistent_hash<drover::rendezvous>;
 using capped = drover::bounded_load<drover::maglev>;
+using lasting = drover::sticky<drover::round_robin>;
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("pools under storms of changes: one end for each message, and none for who has left", "",
-                   drover::weighted_round_robin, drover::power_of_two_choices, by_key, capped, drover::shared_queue) {
+                   drover::weighted_round_robin, drover::power_of_two_choices, drover::least_loaded, by_key, capped,
+                   drover::shared_queue) {
     using pool_type = drover::pool<member, TestType>;
     const auto what = GENERATE(undelivered::dead_letters, undelivered::pick_again);
     const bool own = GENERATE(false, true);
@@ -220,5 +223,52 @@ TEMPLATE_TEST_CASE("pools under storms of changes: one end for each message, and
     }
     CHECK(twice == 0);
     CHECK(all.alive == 0);
+    CHECK(drover_test::blocks_in_use() == before);
+}
+
+TEMPLATE_TEST_CASE("members that stop by themselves under load: no message is lost while one is left", "",
+                   drover::least_loaded, drover::power_of_two_choices, by_key, capped, lasting) {
+    const std::size_t before = drover_test::blocks_in_use();
+    const std::size_t changes = scaled(200);
+    book all(changes);
+    {
+        world w(2, [&](drover::runtime_options& options) {
+            options.on_dead_letter = [&](const drover::dead_letter& letter) {
+                all.dead += letter.message == drover::type_name<parcel>() ? 1 : 0;
+            };
+        });
+        const auto pool =
+            drover::spawn_pool<member, TestType>(w.rt, {.members = 3, .undelivered = undelivered::pick_again}, &all);
+        const auto stays = pool.members()[0].actor;
+        std::vector<std::thread> senders;
+        for (int each = 0; each != 2; ++each) {
+            senders.emplace_back([&] {
+                for (parcel one{all.next++, 0}; one.number < all.seen.size(); one.number = all.next++) {
+                    wait_until([&] { return one.number < all.allowed; });
+                    pool.tell(one);
+                }
+            });
+        }
+        for (std::size_t left = changes; left != 0; --left) {
+            all.allowed += for_each_change;
+            for (const auto& each : pool.members()) {
+                if (each.actor != stays) {
+                    each.actor.stop();
+                    static_cast<void>(pool.add().result());
+                    break;
+                }
+            }
+        }
+        for (std::thread& each : senders) {
+            each.join();
+        }
+        CHECK(w.rt.drain(std::chrono::seconds(60)).complete);
+        const drover::accounting sums = w.rt.statistics();
+        CHECK(sums.pending == 0);
+        CHECK(sums.offered == sums.handled + sums.dead());
+        CHECK(all.dead == 0);
+        CHECK(all.handled == all.seen.size());
+        CHECK(w.rt.stop().complete);
+    }
     CHECK(drover_test::blocks_in_use() == before);
 }

@@ -217,7 +217,7 @@ private:
             throw;
         }
         turn.end_request();
-        payload.answer.fail({ask_error::no_answer, nullptr});  // unless the promise was taken
+        payload.answer.fail_as_answer({ask_error::no_answer, nullptr});  // unless the promise was taken
     }
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
@@ -229,9 +229,14 @@ private:
         static_cast<envelope_type*>(node)->payload().answer.fail({code, nullptr});
     }
 
+    static void* asked(message_node* node) noexcept {
+        return static_cast<pending_ask<F>*>(static_cast<envelope_type*>(node)->payload().answer.record());
+    }
+
     static constexpr detail::record_type<A, F> record = detail::record_of<A, F, asked_message>(
         {&run, &discard, envelope_type::size_class, type_name<M>(), detail::level_function<A, envelope_type, M>(),
-         detail::key_function<envelope_type, M>(), &refuse});
+         detail::key_function<envelope_type, M>(), &refuse, &asked,
+         is_later<std::remove_cv_t<handler_result<A, M, F>>>});
 };
 
 }  // namespace drover

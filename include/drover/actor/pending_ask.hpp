@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "drover/actor/cell.hpp"
+#include "drover/actor/guard.hpp"
+#include "drover/actor/membership.hpp"
 #include "drover/base/clock.hpp"
 #include "drover/base/futex.hpp"
 #include "drover/mailbox/system_lane.hpp"
@@ -42,22 +44,61 @@ struct pending_ask : signal<basic_context<F>>, timer {
     pending_ask* previous_of_asker = nullptr;
     std::atomic<std::uint32_t> references{2};
     std::atomic<std::uint32_t> phase{open};
-    std::atomic<bool> claimed{false};
+    enum claim_type : std::uint8_t {
+        unclaimed,
+        charged,  ///< and a pool's member, `charged_to`, hears of its end
+        claimed,
+    };
+    std::atomic<std::uint8_t> claim_word{unclaimed};
     bool timed = false;
-    bool shared = false;                 ///< two may answer: set before the second can
+    bool shared = false;                 ///< two may answer, or it may be charged: set before the second can
     std::atomic<bool> withdrawn{false};  ///< nobody wants it any more: a handler that has not begun need not
     void (*abandon)(pending_ask&) noexcept = nullptr;  ///< by the asking actor when it stops; set with `asker`
     void (*forward)(pending_ask&) noexcept =
         nullptr;  ///< in whichever thread has the result, once; has the asker's count
     void* forward_to = nullptr;
+    basic_cell<F>* charged_to;  ///< counted, while the claim's word says so; else not even set
 
     /// When it ends, on the asked actor's clock; time_point::max() if never. Fixed once the message is under way.
     time_point due() const noexcept {
         return timed ? time_point(clock_duration(static_cast<clock_duration::rep>(this->deadline))) : time_point::max();
     }
 
-    /// Most asks have one who can answer, and no timer.
-    bool claim() noexcept { return (!timed && !shared) || !claimed.exchange(true, std::memory_order_acq_rel); }
+    /// Most asks have one who can answer, and no timer. `how`: what a member that it is charged to hears.
+    bool claim(ask_outcome how) noexcept {
+        if (!timed && !shared) [[likely]] {
+            return true;
+        }
+        const std::uint8_t before = claim_word.exchange(claimed, std::memory_order_acq_rel);
+        if (before == unclaimed) [[likely]] {
+            return true;
+        }
+        return before == charged && tell_charged(how);
+    }
+
+    /// From now on `member`, which a pool has made, hears how this ends, in place of the actor that was asked. By whoever has
+    /// the message: it is in no mailbox, or is just taken out of the member's. False if it has ended already.
+    bool charge_to(basic_cell<F>& member) noexcept {
+        std::uint8_t seen = claim_word.load(std::memory_order_relaxed);
+        if (seen == charged) {
+            basic_cell<F>* const before = charged_to;  // only we change it
+            if (before == &member) {
+                return true;
+            }
+            if (claim_word.compare_exchange_strong(seen, unclaimed, std::memory_order_acquire)) {
+                before->release();
+            }
+        }
+        shared = shared || !timed;
+        member.retain();
+        charged_to = &member;
+        seen = unclaimed;
+        if (claim_word.compare_exchange_strong(seen, charged, std::memory_order_acq_rel)) {
+            return true;
+        }
+        member.release();
+        return false;
+    }
 
     /// By the claimant, after the result has been written: hands it to whoever waits. False if it took the claimant's count
     /// along, so that the record may be gone.
@@ -109,6 +150,18 @@ struct pending_ask : signal<basic_context<F>>, timer {
         return !alone;
     }
 
+    // Cold. The member goes on after that, or is freed here.
+    [[gnu::noinline]] bool tell_charged(ask_outcome how) noexcept {
+        basic_cell<F>& member = *charged_to;
+        const lane& mine = lane_to(*member.core);
+        const bool by_itself =
+            mine.queue && static_cast<const worker&>(mine).running.load(std::memory_order_relaxed) == &member;
+        membership* const its = membership_of(member);
+        its->operations->ask_ended(*its, this, how, by_itself);
+        member.release();
+        return true;
+    }
+
     void link(pending_ask*& first) noexcept {
         next_of_asker = first;
         if (first != nullptr) {
@@ -125,5 +178,17 @@ struct pending_ask : signal<basic_context<F>>, timer {
         next_of_asker = previous_of_asker = nullptr;
     }
 };
+
+/// The record of a message that is an ask whose outcome need not be known when its handler returns: one that may time out,
+/// or whose handler answers later. Null of every other.
+template <class F>
+pending_ask<F>* open_ask(const basic_cell<F>&, message_node* node) noexcept {
+    const auto& operations = *static_cast<const envelope_of<F>*>(node)->operations;
+    if (operations.asked == nullptr) {
+        return nullptr;
+    }
+    auto* const ask = static_cast<pending_ask<F>*>(operations.asked(node));
+    return ask != nullptr && (ask->timed || operations.answers_later) ? ask : nullptr;
+}
 
 }  // namespace drover

@@ -44,6 +44,12 @@ public:
         }
     }
 
+    void fail_as_answer(ask_error error) noexcept {
+        if (record_ != nullptr) {
+            std::exchange(record_, nullptr)->fail_as_answer(std::move(error));
+        }
+    }
+
 private:
     reply_record<R, F>* record_ = nullptr;
 };
@@ -58,19 +64,19 @@ public:
     basic_promise(basic_promise&&) noexcept = default;
     basic_promise& operator=(basic_promise&& other) noexcept {
         if (this != &other) {
-            request_.fail({ask_error::no_answer, nullptr});
+            request_.fail_as_answer({ask_error::no_answer, nullptr});
             request_ = std::move(other.request_);
         }
         return *this;
     }
-    ~basic_promise() { request_.fail({ask_error::no_answer, nullptr}); }
+    ~basic_promise() { request_.fail_as_answer({ask_error::no_answer, nullptr}); }
 
     /// True while somebody waits for the answer.
     explicit operator bool() const noexcept { return static_cast<bool>(request_); }
 
     void set(R value) noexcept { request_.answer(std::move(value)); }
     void fail(std::exception_ptr exception) noexcept {
-        request_.fail({ask_error::handler_threw, std::move(exception)});
+        request_.fail_as_answer({ask_error::handler_threw, std::move(exception)});
     }
 
 private:

@@ -83,7 +83,7 @@ struct reply_record final : pending_ask<F> {
     /// With one count, which it gives up; so does fail().
     template <class Value>
     void answer(Value&& value) noexcept {
-        if (this->claim()) {
+        if (this->claim(ask_outcome::answered)) {
             settle(std::forward<Value>(value));
         } else {
             lane_to(*this->target.core).late_replies.add(1);
@@ -92,7 +92,16 @@ struct reply_record final : pending_ask<F> {
     }
 
     [[gnu::noinline]] void fail(ask_error error) noexcept {
-        if (this->claim()) {
+        if (this->claim(ask_outcome::unknown)) {
+            settle(unexpected<ask_error>(std::move(error)));
+        } else {
+            release();
+        }
+    }
+
+    /// The same of one that a handler has answered so, or not at all: nobody else counts that as a failure of a pool's member.
+    [[gnu::noinline]] void fail_as_answer(ask_error error) noexcept {
+        if (this->claim(ask_outcome::failed)) {
             settle(unexpected<ask_error>(std::move(error)));
         } else {
             release();
@@ -212,11 +221,14 @@ private:
 
     static void on_fire(timer* t) noexcept {
         auto& record = static_cast<reply_record&>(*t);
-        if (record.claim()) {
+        const std::uint8_t before = record.claim_word.exchange(base::claimed, std::memory_order_acq_rel);
+        if (before != base::claimed) {
             record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
             F::metrics::on_ask_timed_out();
-            if (membership* const member = membership_of(record.target); member != nullptr) {
-                member->operations->timed_out(*member);
+            if (before == base::charged) {
+                record.tell_charged(ask_outcome::timed_out);
+            } else if (membership* const member = membership_of(record.target); member != nullptr) {
+                member->operations->ask_ended(*member, &record, ask_outcome::timed_out, false);
             }
             if (!record.publish()) {
                 return;

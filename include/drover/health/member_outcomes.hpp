@@ -25,9 +25,19 @@ public:
         if (run_.load(std::memory_order_relaxed) != 0) run_.store(0, std::memory_order_relaxed);
     }
 
+    /// An ask was answered by another thread than the consumer. Any thread.
+    void answered() noexcept {
+        answered_.fetch_add(1, std::memory_order_relaxed);
+        if (run_.load(std::memory_order_relaxed) != 0) run_.store(0, std::memory_order_relaxed);
+    }
+
+    /// A handler threw whose message is counted as timed out: the restart that follows is no failure of its own, either.
+    /// The consumer.
+    void failed_late() noexcept { thrown_at_ = succeeded_.load(std::memory_order_relaxed) + 1; }
+
     /// A handler threw. The consumer. Whether failures in a row have just become as many as `threshold`.
     bool failed(std::uint32_t threshold) noexcept {
-        thrown_at_ = succeeded_.load(std::memory_order_relaxed) + 1;
+        failed_late();
         return count(threshold);
     }
 
@@ -56,8 +66,8 @@ public:
     // --- for who watches, in any thread ------------------------------------------------------------------------------
 
     outcome_counts read() const noexcept {
-        return {succeeded_.load(std::memory_order_relaxed), failed_.load(std::memory_order_relaxed),
-                run_.load(std::memory_order_relaxed)};
+        return {succeeded_.load(std::memory_order_relaxed) + answered_.load(std::memory_order_relaxed),
+                failed_.load(std::memory_order_relaxed), run_.load(std::memory_order_relaxed)};
     }
 
     /// The failures in a row begin at 0 again. One counted at the same moment may be forgotten or not.
@@ -81,6 +91,7 @@ private:
     void step() noexcept { turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 
     std::atomic<std::uint64_t> succeeded_{0};
+    std::atomic<std::uint64_t> answered_{0};  // by others
     std::atomic<std::uint64_t> failed_{0};
     std::atomic<std::uint64_t> turn_{0};
     std::atomic<std::uint64_t> noticed_{0};  // 0 is no handler's turn

@@ -124,15 +124,19 @@ public:
         found_.probe.clear();
         each_part([&](auto& part) { part.look(now); });
         std::size_t healthy = 0;
+        bool all_hang = true;
         for (std::size_t each = 0; each != members_.size(); ++each) {
             judge(each, now);
             healthy += members_[each].next.state == health_state::healthy ? 1 : 0;
+            all_hang = all_hang && members_[each].next.state >= health_state::stuck;
         }
         found_.panic = panic_.look(healthy, members_.size());
         for (std::size_t each = 0; each != members_.size(); ++each) {
             member& one = members_[each];
-            one.next.pickable =
-                found_.panic ? panic_.then() == panic_answer::use_all : one.next.state <= health_state::half_open;
+            // What is sent to one that hangs waits, and a bad answer is better than none: so it stays out if others do not.
+            one.next.pickable = found_.panic ? panic_.then() == panic_answer::use_all &&
+                                                   (all_hang || one.next.state != health_state::stuck)
+                                             : one.next.state <= health_state::half_open;
             if (one.fresh || one.next != one.now) found_.changed.push_back(one.id);
             one.now = one.next;
             one.fresh = false;

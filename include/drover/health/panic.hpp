@@ -9,7 +9,8 @@ namespace drover {
 
 /// What a pool does in panic.
 enum class panic_answer : std::uint8_t {
-    use_all,  ///< all members but those that drain may be picked: a bad answer is better than none
+    use_all,  ///< all members may be picked but those that drain, and those that are stuck if others are not: a bad
+              ///< answer is better than none
     refuse,   ///< nobody is, so senders hear of it at once
 };
 

@@ -31,11 +31,13 @@ concept health_policy = std::default_initializable<typename H::options> &&
                             { record.succeeded() } noexcept -> std::same_as<bool>;
                             { record.failed() } noexcept -> std::same_as<bool>;
                             { record.timed_out() } noexcept -> std::same_as<bool>;
+                            { record.answered() } noexcept -> std::same_as<bool>;
+                            { record.failed_late() } noexcept;
                             { record.restarted() } noexcept -> std::same_as<bool>;
                             { record.entered() } noexcept;
                             { record.left() } noexcept -> std::same_as<bool>;
-                            { record.claim(now) } noexcept -> std::same_as<bool>;
-                            { record.give_back() } noexcept;
+                            { record.claim(now) } noexcept -> std::same_as<trial_claim>;
+                            { record.give_back(std::uint32_t{}) } noexcept;
                             { record.signals() } noexcept -> std::same_as<member_signals>;
                         } &&
                         requires(typename H::monitor& monitor, const typename H::monitor& settled, std::uint64_t id,

@@ -80,6 +80,22 @@ public:
         return wake;
     }
 
+    /// An ask was answered in time, by another thread than the consumer. Any thread.
+    [[nodiscard]] bool answered() noexcept {
+        bool wake = false;
+        if constexpr (counts) this->outcomes.answered();
+        if constexpr (orders) {
+            wake = this->trial.succeeded();
+            wake = this->window.succeeded() || wake;
+        }
+        return wake;
+    }
+
+    /// A handler threw that had been counted as timed out. The consumer.
+    void failed_late() noexcept {
+        if constexpr (counts) this->outcomes.failed_late();
+    }
+
     /// A handler threw. The consumer.
     [[nodiscard]] bool failed() noexcept {
         bool wake = false;
@@ -87,7 +103,7 @@ public:
         return failed_call() || wake;
     }
 
-    /// An ask got no answer in time. Any thread.
+    /// An ask got no answer in time, or an exception by its promise. Any thread.
     [[nodiscard]] bool timed_out() noexcept {
         bool wake = false;
         if constexpr (counts) wake = this->outcomes.timed_out(this->consecutive);
@@ -112,13 +128,14 @@ public:
     }
 
     /// A sender that has picked this member, whose standing says `by_trial`: may it send?
-    [[nodiscard]] bool claim(time_point now) noexcept {
+    [[nodiscard]] trial_claim claim(time_point now) noexcept {
         if constexpr (orders) return this->trial.claim(now);
-        return static_cast<void>(now), true;
+        return static_cast<void>(now), trial_claim{.granted = true};
     }
-    /// It could not.
-    void give_back() noexcept {
-        if constexpr (orders) this->trial.give_back();
+    /// It could not: the claim of this ticket is given back. By who holds it alone.
+    void give_back(std::uint32_t ticket) noexcept {
+        if constexpr (orders) this->trial.give_back(ticket);
+        static_cast<void>(ticket);
     }
 
     /// For the monitor.

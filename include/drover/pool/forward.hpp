@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "drover/actor/mailbox_box.hpp"
+#include "drover/actor/pending_ask.hpp"
 #include "drover/pool/keyed_by.hpp"
 #include "drover/pool/pool_state.hpp"
 #include "drover/scheduling/lane.hpp"
@@ -36,10 +37,15 @@ std::optional<pick_key> key_in(const message_node* node, const basic_cell<F>& by
 
 /// Puts a message whose type is not seen into the mailbox of `to`. If this is not accepted the message is still the caller's,
 /// but for `stopped`: then it has become a dead letter of `to`. `how` says whether it waits, and for whose accounts.
-template <class F>
+template <bool counts_asks, class F>
 delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, admitted how) noexcept {
     basic_cell<F>& cell = to.cell();
     node->next.store(nullptr, std::memory_order_relaxed);
+    if constexpr (counts_asks) {
+        if (auto* const ask = open_ask(cell, node); ask != nullptr) {
+            static_cast<void>(ask->charge_to(cell));  // it may time out while it waits there
+        }
+    }
     if (cell.box == nullptr) {
         return how.moved ? cell.follow_push(mine, tagged_list::push_chain(cell.incoming, node, node))
                          : cell.push(mine, node, node, 1);
@@ -64,9 +70,11 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
 }
 
 /// A message whose type is not seen, to whomever the policy picks; again if that one does not take it. As put_into(): what is
-/// neither accepted nor `stopped` is still the caller's; so is what nobody takes, `no_target`.
+/// neither accepted nor `stopped` is still the caller's; so is what nobody takes, `no_target`. `gone`, of a message that
+/// moves: whether the last one picked had stopped, so that the next table has another for it.
 template <class Policy, class F>
-delivery forward(pool_state<Policy, F>& pool, lane& mine, message_node* node, pick_key key, admitted how) noexcept {
+delivery forward(pool_state<Policy, F>& pool, lane& mine, message_node* node, pick_key key, admitted how,
+                 bool* gone = nullptr) noexcept {
     delivery result = delivery::no_target;
     try {
         for (int left = pool_state<Policy, F>::most_picks; left != 0; --left) {
@@ -74,11 +82,14 @@ delivery forward(pool_state<Policy, F>& pool, lane& mine, message_node* node, pi
             if (!to) {
                 return delivery::no_target;
             }
-            if (how.moved && to.cell().system.is_closed()) {
-                to.pick().refused(1);
-                continue;
+            if (gone != nullptr) {
+                *gone = to.cell().system.is_closed();
+                if (*gone) {
+                    to.pick().refused(1);
+                    continue;
+                }
             }
-            result = put_into(to, mine, node, how);
+            result = put_into<includes(health_of<Policy>::needs, health_signals::outcomes)>(to, mine, node, how);
             if (is_accepted(result) || result == delivery::stopped) {
                 return result;
             }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "drover/actor/membership.hpp"
 #include "drover/balancing/idle_mask.hpp"
@@ -23,6 +25,42 @@ struct keeps_no_latency {
 template <class Policy>
 struct no_gate {
     no_gate(queue_of<Policy>*, void (*)(membership&) noexcept, void (*)(membership&) noexcept) noexcept {}
+};
+
+/// The ask whose handler runs, if it is one: the messages of a batch are told.
+class ask_under_way {
+public:
+    /// The consumer. How many of the messages that are done are asks, which are counted when they end.
+    std::uint64_t settle() noexcept {
+        if (record_.load(std::memory_order_relaxed) != nullptr) {
+            record_.store(nullptr, std::memory_order_relaxed);
+        }
+        late_.store(false, std::memory_order_relaxed);
+        return std::exchange(asks_, 0);
+    }
+    void begin(const void* record) noexcept {
+        asks_ += 1;
+        record_.store(record, std::memory_order_relaxed);
+    }
+    bool late() const noexcept { return late_.load(std::memory_order_relaxed); }
+
+    /// Any thread. The flag stands for itself: whether the throw or the timeout came first matters to nobody.
+    void timed_out(const void* record) noexcept {
+        if (record_.load(std::memory_order_relaxed) == record) {
+            late_.store(true, std::memory_order_relaxed);
+        }
+    }
+
+private:
+    std::atomic<const void*> record_{nullptr};
+    std::atomic<bool> late_{false};
+    std::uint64_t asks_ = 0;
+};
+
+struct no_ask_under_way {
+    static constexpr std::uint64_t settle() noexcept { return 0; }
+    static constexpr void timed_out(const void*) noexcept {}
+    static constexpr bool late() noexcept { return false; }
 };
 
 }  // namespace detail
@@ -47,6 +85,7 @@ struct member_gauge : membership {
     using health_type = health_of<Policy>;
     static constexpr bool times = includes(Policy::needs, signals::latency);
     static constexpr bool announces = includes(Policy::needs, signals::idle);
+    static constexpr bool counts_asks = includes(health_type::needs, health_signals::outcomes);
     using latency_type = std::conditional_t<times, member_latency, detail::keeps_no_latency>;
 
     /// `wakes`: something is to be done about its health at once. Throws std::bad_alloc, and std::invalid_argument for
@@ -77,9 +116,11 @@ struct member_gauge : membership {
             bool wake = health.left();
             if (!failed_) {
                 record(false);
-                for (std::uint64_t each = 0; each != taken_; ++each) {
+                for (std::uint64_t each = asked_.settle(); each != taken_; ++each) {
                     wake = health.succeeded() || wake;
                 }
+            } else {
+                asked_.settle();
             }
             failed_ = false;
             if (wake) {
@@ -105,9 +146,37 @@ struct member_gauge : membership {
         taken_ += count;
     }
 
+    /// The message that was just begun is an ask whose outcome is known when it is answered or times out, and counted then;
+    /// `charge` sees to that, and says whether neither has happened yet.
+    template <class Charge>
+    void begin_ask(const void* record, Charge charge) noexcept {
+        if constexpr (counts_asks) {
+            asked_.begin(record);
+            if (!charge()) {
+                asked_.timed_out(record);
+            }
+        }
+    }
+
+    /// Any thread; `by_itself`: the consumer.
+    void ask_ended(const void* record, ask_outcome how, bool by_itself) noexcept {
+        bool wake = false;
+        switch (how) {
+            case ask_outcome::answered: wake = by_itself ? health.succeeded() : health.answered(); break;
+            case ask_outcome::timed_out: asked_.timed_out(record); [[fallthrough]];
+            case ask_outcome::failed: wake = health.timed_out(); break;
+            case ask_outcome::unknown: break;
+        }
+        if (wake) {
+            wakes_(*this);
+        }
+    }
+
     /// A handler threw, or the constructor of a new state: what follows, a restart and its delay, is not the message's time.
     void fail() noexcept {
-        if (health.failed()) {
+        if (asked_.late()) {
+            health.failed_late();
+        } else if (health.failed()) {
             wakes_(*this);
         }
         if (taken_ != 0 && !failed_) {
@@ -171,13 +240,14 @@ private:
         if (gate.queue().quiet()) {
             return nullptr;
         }
-        if (!health.claim(clock_->now())) {
+        const trial_claim mine = health.claim(clock_->now());
+        if (!mine) {
             gate.refused();
             return nullptr;
         }
         message_node* const next = gate.queue().pop(pulling<Owner>{owner, *this}, wanted);
         if (next == nullptr) {
-            health.give_back();
+            health.give_back(mine.ticket);
         }
         return next;
     }
@@ -197,6 +267,7 @@ private:
     time_point now_{};
     time_point began_{};
     bool failed_ = false;
+    [[no_unique_address]] std::conditional_t<counts_asks, detail::ask_under_way, detail::no_ask_under_way> asked_;
 };
 
 }  // namespace drover

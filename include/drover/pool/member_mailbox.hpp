@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "drover/actor/membership.hpp"
+#include "drover/actor/pending_ask.hpp"
 #include "drover/mailbox/concept.hpp"
 #include "drover/mailbox/tagged_list.hpp"
 #include "drover/pool/member_gauge.hpp"
@@ -46,6 +47,7 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
         message_node* const next = Mailbox::pop(p, c, x, owner, wanted);
         if (next != nullptr && !owner.is_mark(next)) {
             x.gauge->begin(1);
+            begin_ask(x, next, owner);
         }
         return next;
     }
@@ -87,6 +89,17 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
 
     static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
         return Mailbox::count(p, c, x);
+    }
+
+private:
+    // An owner that is no actor's knows of no envelopes.
+    template <class Owner>
+    static void begin_ask(extra& x, message_node* node, const Owner& owner) noexcept {
+        if constexpr (member_gauge<Policy>::counts_asks && requires { owner.cell.system; }) {
+            if (auto* const ask = open_ask(owner.cell, node); ask != nullptr) {
+                x.gauge->begin_ask(ask, [&] { return ask->charge_to(owner.cell); });
+            }
+        }
     }
 };
 

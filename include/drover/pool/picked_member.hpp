@@ -34,7 +34,8 @@ public:
     basic_cell<F>& cell() const noexcept { return *cell_; }
     membership& link() const noexcept { return *pick_.link; }
     const membership_pick& pick() const noexcept { return pick_; }
-    void also_claimed(bool claimed) noexcept { pick_.claimed = pick_.claimed || claimed; }
+    /// Another pick has found the same member, and they are sent together. One of them at most holds its trial.
+    void also(const membership_pick& other) noexcept { pick_.marks |= other.marks; }
 
 private:
     basic_cell<F>* cell_ = nullptr;

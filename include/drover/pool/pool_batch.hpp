@@ -92,7 +92,7 @@ private:
     message_chain<F>& chain_of(const Found& found) {
         return send_picked(found.pick(), [&]() -> message_chain<F>& {
             group& its = group_of(found);
-            its.to.also_claimed(found.claimed);
+            its.to.also(found.pick());
             return its.chain;
         });
     }

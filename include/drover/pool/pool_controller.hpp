@@ -1,11 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,13 +19,14 @@
 #include "drover/actor/timer_handle.hpp"
 #include "drover/actor/watch.hpp"
 #include "drover/base/clock.hpp"
-#include "drover/base/text.hpp"
+#include "drover/pool/pass_on.hpp"
 #include "drover/pool/pool_changes.hpp"
 #include "drover/pool/pool_face.hpp"
 #include "drover/pool/pool_health.hpp"
 #include "drover/pool/pool_options.hpp"
 #include "drover/pool/pool_roster.hpp"
 #include "drover/pool/pool_state.hpp"
+#include "drover/pool/pool_weigher.hpp"
 
 namespace drover {
 
@@ -42,7 +41,7 @@ class pool_controller {
 
 public:
     using spawner = typename roster::spawner;
-    using weigher = std::function<double(const member_figures&)>;
+    using weigher = typename pool_weigher<F>::function;
 
     /// Throws std::bad_alloc, and std::invalid_argument for options of the health that make no sense.
     pool_controller(boost::intrusive_ptr<state> pool, spawner spawn, weigher weigh, clock_duration weigh_every,
@@ -50,13 +49,15 @@ public:
         : pool_(std::move(pool)),
           roster_(*pool_, std::move(spawn)),
           health_(pool_->health, seed),
-          weigh_(std::move(weigh)),
-          weigh_every_(weigh_every) {}
+          weigher_(std::move(weigh), weigh_every) {}
 
     pool_controller(const pool_controller&) = delete;
     pool_controller& operator=(const pool_controller&) = delete;
     /// When it stops, also before it has started: members and the pool, which know each other, let go.
-    ~pool_controller() { roster_.close(); }
+    ~pool_controller() {
+        roster_.close();
+        detail::bury_parked(*pool_);
+    }
 
     /// The pool as an actor, and the first members, before anybody knows this actor, whose cell is `self`.
     void populate(basic_cell<F>& self, std::size_t count, const std::vector<double>& weights, std::size_t capacity) {
@@ -88,9 +89,7 @@ public:
             ticking_ = self(me).tell_every(tick_every, tick{}, repetition::fixed_delay);
         }
         look(me);
-        if (weigh_) {
-            weighing_ = self(me).tell_every(weigh_every_, weigh_again{});
-        }
+        weigher_.start(self(me), weigh_again{});
     }
 
     later<ref<A, F>> operator()(const add_member& wanted, context& me) {
@@ -150,21 +149,8 @@ public:
 
     struct weigh_again {};
     void operator()(const weigh_again&, context& me) {
-        for (seat& each : roster_.seats()) {
-            try {
-                const double fresh = weigh_({each.id, each.actor.name(), each.weight, each.link->load.read()});
-                if (!std::isfinite(fresh) || fresh < 0) {
-                    throw std::invalid_argument(
-                        join_text({"drover: pool_options::weigh gave ", each.actor.name(), " the weight ",
-                                   detail::number_text(fresh), "; give it a finite one of 0 or more"}));
-                }
-                if (each.weight != fresh) {
-                    each.weight = fresh;
-                    change(me);
-                }
-            } catch (...) {
-                pool_->core.report(failure{me.self().name(), me.self().id(), "weigh", std::current_exception()});
-            }
+        if (weigher_.weigh(roster_.seats(), me)) {
+            change(me);
         }
     }
 
@@ -203,6 +189,7 @@ public:
             changes_.refuse_more(std::current_exception());
             publish_without_more();
         }
+        detail::forward_parked(*pool_, me.on());
         changes_.answer();
     }
 
@@ -312,11 +299,9 @@ private:
     const boost::intrusive_ptr<state> pool_;
     roster roster_;
     pool_health<A, Policy, F> health_;
-    const weigher weigh_;
-    const clock_duration weigh_every_;
+    pool_weigher<F> weigher_;
     pool_changes<A, F> changes_;
     timer_handle looking_;
-    timer_handle weighing_;
     timer_handle ticking_;
     basic_handle<F> face_;
     std::size_t watched_ = 0;  // members whose end has not come, also those that are leaving

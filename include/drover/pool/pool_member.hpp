@@ -6,8 +6,8 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "drover/actor/membership.hpp"
-#include "drover/pool/forward.hpp"
 #include "drover/pool/member_gauge.hpp"
+#include "drover/pool/pass_on.hpp"
 #include "drover/pool/pool_state.hpp"
 #include "drover/scheduling/this_thread.hpp"
 
@@ -72,15 +72,9 @@ private:
             const send_bracket queue_bracket(lane_to(pool_->core));
             return pool_->take_back(lane_to(pool_->core), node);
         }
-        const auto key = detail::key_in<Policy, F>(node, *pool_->controller.cell());
         lane& mine = lane_to(pool_->core);  // it is there: this thread empties a mailbox of this runtime
         const send_bracket bracket(mine);
-        if (!key) {
-            return false;
-        }
-        const delivery result =
-            detail::forward(*pool_, mine, node, *key, {.result = delivery::accepted, .moved = true});
-        return is_accepted(result) || result == delivery::stopped;
+        return detail::pass_on(*pool_, mine, node);
     }
 
     static constexpr membership::operations_type record{
@@ -96,14 +90,14 @@ private:
                 of(self).tell(member_news::back);
             }
         },
-        [](membership& self) noexcept {
-            if (of(self).health.timed_out()) {
-                wake(self);
-            }
+        [](membership& self, const void* ask, ask_outcome how, bool by_itself) noexcept {
+            of(self).ask_ended(ask, how, by_itself);
         },
-        [](membership& self, std::uint64_t messages, bool claimed) noexcept {
-            of(self).give_back(messages, claimed);
-            of(self).health.give_back();
+        [](membership& self, std::uint64_t messages, const membership_pick& by) noexcept {
+            of(self).give_back(messages, by.claimed());
+            if (by.ticket() != 0) {
+                of(self).health.give_back(by.ticket());
+            }
         },
         [](membership& self, bool claimed) noexcept { of(self).give_back(1, claimed); },
         [](membership& self) noexcept {

@@ -20,7 +20,11 @@ namespace drover {
 /// What becomes of messages that a member has in its mailbox when it stops.
 enum class undelivered : std::uint8_t {
     dead_letters,
-    pick_again,  ///< another member gets them, whose handlers do not mind that the first one may have begun the like
+    /// Another member gets them, whose handlers do not mind that the first one may have begun the like. If the policy finds
+    /// only members that have stopped they wait until the pool has a table without those, in their order among themselves; what
+    /// is sent meanwhile may overtake them. Dead letters only if no member is left, or those left have no room. A message that
+    /// is sent to a member which has just stopped goes the same way, unless that one's mailbox was full: then it is refused.
+    pick_again,
 };
 
 /// What a function that gives weights may look at.

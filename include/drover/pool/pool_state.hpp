@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,9 @@
 #include "drover/actor/core.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/recipient.hpp"
+#include "drover/message/signal.hpp"
 #include "drover/pool/locals_by_thread.hpp"
+#include "drover/pool/parked_messages.hpp"
 #include "drover/pool/picked_member.hpp"
 #include "drover/pool/pool_queue.hpp"
 #include "drover/pool/pool_table.hpp"
@@ -21,6 +24,9 @@
 #include "drover/scheduling/snapshot.hpp"
 
 namespace drover {
+
+template <class Policy, class F>
+class pool_state;
 
 /// What a pool's controller is told of a member, by whichever thread found out.
 struct member_news {
@@ -39,6 +45,17 @@ struct member_news {
     std::uint64_t probe = 0;
 };
 
+/// Tells the controller that something is parked. A signal, not a message: the gate of a runtime that drains does not keep it
+/// back. One is under way at a time, which keeps the pool.
+template <class Policy, class F>
+struct parked_news : signal<basic_context<F>> {
+    explicit parked_news(pool_state<Policy, F>& of) noexcept : signal<basic_context<F>>(&record), pool(of) {}
+
+    pool_state<Policy, F>& pool;
+
+    static const signal_operations<basic_context<F>> record;  // in pool/pass_on.hpp
+};
+
 /// What the handles of a pool, its members and its controller share. Any thread picks; the controller alone publishes.
 template <class Policy, class F>
 class pool_state : public boost::intrusive_ref_counter<pool_state<Policy, F>, boost::thread_safe_counter>,
@@ -46,15 +63,26 @@ class pool_state : public boost::intrusive_ref_counter<pool_state<Policy, F>, bo
 public:
     using table = pool_table<Policy, F>;
 
+    static constexpr bool has_trials = includes(health_of<Policy>::needs, health_signals::calls) && !pulls<Policy>;
+    struct no_trial {};
+
     /// What a pick has found; valid in its read_scope.
     struct found_member {
         const typename table::member* at = nullptr;
         bool claimed = false;
+        [[no_unique_address]] std::conditional_t<has_trials, trial_claim, no_trial> trial{};
 
-        membership_pick pick() const noexcept { return {at->link, claimed}; }
+        membership_pick pick() const noexcept {
+            if constexpr (has_trials) {
+                return {at->link, membership_pick::marked(claimed, trial.ticket)};
+            } else {
+                return {at->link, membership_pick::marked(claimed)};
+            }
+        }
     };
 
-    /// A member that has stopped is picked again so often, then the message is refused as the member refuses it.
+    /// A member that has stopped is picked again so often. Then it gets the message all the same, which it refuses, or
+    /// passes on if the pool `passes_on`.
     static constexpr int most_picks = 4;
 
     /// Throws what the policy says of options that make no sense, and std::bad_alloc.
@@ -82,7 +110,9 @@ public:
     const std::shared_ptr<slot_book> slots;  ///< shared with tables, which may outlive this
     basic_handle<F> controller;              ///< this and the next are set before the pool is known
     recipient<member_news, F> news;          ///< the controller too
-    bool passes_on = false;                  ///< what a member has not taken when it stops goes to another; as above
+    parked_messages parked;                  ///< if `passes_on`: what has found only members that have stopped
+    parked_news<Policy, F> news_of_parked{*this};
+    bool passes_on = false;  ///< what a member has not taken when it stops goes to another; as above
 
     /// Whose turn it is; empty if nobody takes messages. Throws std::bad_alloc at the first use by a thread.
     picked_member<F> pick(lane& mine, pick_key key) { return pick_by(locals_.of(mine), mine, key); }
@@ -128,10 +158,10 @@ private:
             if (index == no_member) {
                 return {};
             }
-            const found_member found{&now.members[index], has_claimed(local)};
+            found_member found{&now.members[index], has_claimed(local)};
             const bool there = !found.at->cell->system.is_closed();
             if (there || left == 1) [[likely]] {
-                if (may_have_it(*found.at)) [[likely]] {
+                if (!there || may_have_it(found)) [[likely]] {
                     return found;
                 }
                 found.at->link->operations->passed_over(*found.at->link, found.claimed);
@@ -152,9 +182,13 @@ private:
         }
     }
 
-    static bool may_have_it(const typename table::member& one) noexcept {
-        if constexpr (includes(health_of<Policy>::needs, health_signals::calls) && !pulls<Policy>) {
-            return !one.health.by_trial || one.link->operations->claim(*one.link);
+    static bool may_have_it([[maybe_unused]] found_member& one) noexcept {
+        if constexpr (has_trials) {
+            if (!one.at->health.by_trial) {
+                return true;
+            }
+            one.trial = one.at->link->operations->claim(*one.at->link);
+            return one.trial.granted;
         } else {
             return true;
         }

@@ -107,8 +107,9 @@ TEST_CASE("a lost trial, and one that could not be sent, let another try") {
     CHECK_FALSE(one[2].claim(one.now));
     one.pass(8ns);
     CHECK(one.state(2) == health_state::half_open);
-    CHECK(one[2].claim(one.now));
-    one[2].give_back();
+    const auto claimed = one[2].claim(one.now);
+    CHECK(claimed);
+    one[2].give_back(claimed.ticket);
     CHECK(one[2].claim(one.now));
     CHECK(one.succeed(2));
     one.sweep();

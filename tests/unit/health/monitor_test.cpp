@@ -134,6 +134,31 @@ TEST_CASE("a pool whose members fail over and over holds them and goes on") {
     CHECK(one.count(health_state::healthy) >= 2);
 }
 
+TEST_CASE("in panic one that hangs stays out as long as others do not") {
+    drover_test::watched<all> one(all::options{active_probes::options{.interval = 1h}});
+    one.add(3);
+    one[1].entered();
+    one.pass(10s);
+    CHECK(one.state(1) == health_state::stuck);
+    CHECK_FALSE(one.of(1).pickable);
+    one.fail(2, 100);
+    CHECK(one.sweep().panic);
+    CHECK_FALSE(one.of(1).pickable);
+    CHECK(one.of(2).pickable);
+    CHECK(one.of(3).pickable);
+    // Nor do those that are held count as others.
+    one.monitor.held(2);
+    one[3].entered();
+    one.pass(10s);
+    CHECK(one.state(3) == health_state::stuck);
+    CHECK(one.of(1).pickable);
+    CHECK(one.of(3).pickable);
+    static_cast<void>(one[3].left());
+    one.sweep();
+    CHECK_FALSE(one.of(1).pickable);
+    CHECK(one.of(3).pickable);
+}
+
 TEST_CASE("a member that finds no memory has not joined") {
     for (std::size_t left = 0; left != 12; ++left) {
         drover_test::watched<all> one;

@@ -21,7 +21,9 @@ TEST_CASE("what is not needed is not kept, and says nothing") {
     none.entered();
     CHECK_FALSE(none.left());
     CHECK(none.claim(time_point{}));
-    none.give_back();
+    none.give_back(0);
+    CHECK_FALSE(none.answered());
+    none.failed_late();
     CHECK(none.signals().outcomes == nullptr);
     CHECK(none.signals().window == nullptr);
     CHECK(none.signals().trial == nullptr);
@@ -60,12 +62,30 @@ TEST_CASE("a record wakes who watches when its window trips and when a trial end
     CHECK(one.succeeded());
     CHECK(one.signals().window->tripped());
     one.signals().trial->offer();
-    CHECK(one.claim(time_point{}));
-    one.give_back();
+    const auto claimed = one.claim(time_point{});
+    CHECK(claimed);
+    one.give_back(claimed.ticket);
     CHECK_FALSE(one.succeeded());
     CHECK(one.claim(time_point{}));
     CHECK(one.succeeded());
     one.signals().trial->offer();
     CHECK(one.claim(time_point{}));
+    CHECK(one.timed_out());
+    one.signals().trial->offer();
+    CHECK(one.claim(time_point{}));
+    CHECK(one.answered());
+    CHECK_FALSE(one.answered());
+}
+
+TEST_CASE("a record counts what others answer, and no throw twice") {
+    health_record<health_signals::outcomes> one(record_plan{.consecutive = 2});
+    CHECK_FALSE(one.timed_out());
+    one.failed_late();
+    CHECK_FALSE(one.restarted());
+    CHECK(one.signals().outcomes->read().failed == 1);
+    CHECK_FALSE(one.answered());
+    CHECK(one.signals().outcomes->read().succeeded == 1);
+    CHECK(one.signals().outcomes->read().run == 0);
+    CHECK_FALSE(one.restarted());
     CHECK(one.timed_out());
 }

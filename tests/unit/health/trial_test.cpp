@@ -66,13 +66,31 @@ TEST_CASE("a lost trial is had by another when its time is over, and not before"
 TEST_CASE("what could not be sent is given back") {
     trial one(10s);
     one.offer();
-    one.give_back();
-    CHECK(one.claim(at(0s)));
-    one.give_back();
-    CHECK(one.claim(at(0s)));
+    one.give_back(0);
+    const auto first = one.claim(at(8s));
+    CHECK((first.granted && first.ticket != 0));
+    one.give_back(first.ticket);
+    CHECK(one.now() == trial::phase::offered);
+    const auto second = one.claim(at(0s));
+    CHECK(second);
     CHECK(one.failed());
-    one.give_back();  // too late
+    one.give_back(second.ticket);  // too late
     CHECK(one.now() == trial::phase::failed);
+}
+
+TEST_CASE("only who has claimed gives back, and not what is another's by now") {
+    trial one(10s);
+    const auto free = one.claim(at(0s));
+    CHECK((free.granted && free.ticket == 0));
+    one.offer();
+    const auto lost = one.claim(at(0s));
+    const auto taken = one.claim(at(20s));
+    CHECK((taken.granted && taken.ticket != lost.ticket));
+    one.give_back(lost.ticket);
+    CHECK(one.now() == trial::phase::taken);
+    CHECK_FALSE(one.claim(at(20s)));
+    one.give_back(taken.ticket);
+    CHECK(one.claim(at(20s)));
 }
 
 TEST_CASE("of many senders one gets the trial, each time it is offered, given back or lost") {
@@ -80,6 +98,7 @@ TEST_CASE("of many senders one gets the trial, each time it is offered, given ba
     constexpr int rounds = 2000;
     std::atomic<int> round{0};
     std::atomic<int> tried{0};
+    std::atomic<std::uint32_t> ticket{0};
     std::vector<int> had(3);
     std::vector<std::thread> senders;
     for (int& mine : had) {
@@ -91,14 +110,17 @@ TEST_CASE("of many senders one gets the trial, each time it is offered, given ba
                 }
                 seen += 1;
                 // The first is offered; the others come when the one before is lost.
-                mine += one.claim(at(seen * 10s)) ? 1 : 0;
+                if (const auto got = one.claim(at(seen * 10s))) {
+                    mine += 1;
+                    ticket = got.ticket;
+                }
                 tried += 1;
             }
         });
     }
     for (int each = 1; each <= rounds; ++each) {
         if (each % 3 == 1) one.offer();
-        if (each % 3 == 2) one.give_back();
+        if (each % 3 == 2) one.give_back(ticket);
         round = each;
         while (tried != each * 3) std::this_thread::yield();
     }
