@@ -31,6 +31,12 @@ struct join_idle_queue {
     static_assert(!includes(Fallback::needs, signals::idle),
                   "drover: join_idle_queue's fallback is for when nobody is idle; give it a policy that does not look "
                   "for idle members");
+    static_assert(!binds_keys<Fallback>,
+                  "drover: join_idle_queue around sticky would send a key away from its member whenever another is "
+                  "idle; write sticky<join_idle_queue<policy>>");
+    static_assert(!has_projection<Fallback>,
+                  "drover: join_idle_queue around keyed_by would not see its projection; write "
+                  "keyed_by<projection, join_idle_queue<policy>>");
 
     struct options {
         typename Fallback::options fallback{};

@@ -19,6 +19,10 @@ namespace drover {
 /// weight: average time (member_latency.hpp) times (load + 1) / weight. From Twitter's Finagle, `p2cPeakEwma`. A failed
 /// message counts as slow, so that a member which fails at once attracts nothing.
 ///
+/// A latency shows a member's speed, so weights are not for speeds: given as the speeds they would count twice, and the
+/// slow members get less than they could do. They are for what latencies do not show, as that a member shall be spared,
+/// or is to take work on by degrees. Members without weights share by speed alone.
+///
 /// No clock is read: the averages of two are compared as of the later of their last messages. A later moment would not
 /// change which is the lower, since two that are idle fade alike. So a slow member fades against those that work, and
 /// is tried again with one message after `decay` times the logarithm of the ratio of their costs: 7 s for a thousand

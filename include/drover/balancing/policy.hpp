@@ -87,6 +87,14 @@ concept keeps_time = requires(typename P::state& state, time_point now) {
     { state.advance(now) } noexcept;
 };
 
+/// Whether a policy binds keys to members by itself, as `sticky` does.
+template <class P>
+inline constexpr bool binds_keys = requires { requires P::binds_keys; };
+
+/// A policy that has been given a projection for its keys (pool/keyed_by.hpp), which only the outermost one may have.
+template <class P>
+concept has_projection = requires { P::projection; };
+
 /// State, or a thread's part, of a policy that keeps none.
 struct keeps_nothing {
     constexpr explicit keeps_nothing(std::uint64_t) noexcept {}

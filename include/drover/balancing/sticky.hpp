@@ -35,6 +35,12 @@ namespace drover {
 /// line. Build: the policy's, and O(n). Two members of one id are an error.
 template <balancing_policy Policy>
 struct sticky {
+    static_assert(!drover::binds_keys<Policy>,
+                  "drover: sticky around sticky would keep each key twice; write sticky<policy> once");
+    static_assert(!has_projection<Policy>,
+                  "drover: sticky around keyed_by would not see its projection; write "
+                  "keyed_by<projection, sticky<policy>>");
+
     struct options {
         typename Policy::options policy{};
         std::size_t most_keys = 65'536;                      ///< 1 to 2^24; 8 bytes each
@@ -44,6 +50,7 @@ struct sticky {
     using local = typename Policy::local;
     static constexpr signals needs = Policy::needs | signals::key;
     static constexpr bool counts_picks = drover::counts_picks<Policy>;
+    static constexpr bool binds_keys = true;
 
     struct state : Policy::state {
         /// Throws std::invalid_argument as sticky_keys and the policy do.

@@ -12,11 +12,11 @@ namespace drover {
 /// `keyed_by<&order::account, consistent_hash<maglev>>`.
 template <auto Projection, balancing_policy Policy>
 struct keyed_by : Policy {
+    static_assert(!has_projection<Policy>,
+                  "drover: keyed_by around keyed_by: only the outer projection would be used; name one");
+
     static constexpr auto projection = Projection;
 };
-
-template <class Policy>
-concept has_projection = requires { Policy::projection; };
 
 namespace detail {
 

@@ -39,10 +39,15 @@ public:
         resized_.emplace_back(std::move(to), members);
     }
 
-    /// There is no room for members more.
-    void refuse_more(const std::exception_ptr& why) noexcept {
+    /// There is no room for members more than `members`; who asked for no more than that has what it asked for.
+    void refuse_more(const std::exception_ptr& why, std::size_t members) noexcept {
         fail_all(added_, why);
-        fail_all(resized_, why);
+        for (auto& [to, wanted] : resized_) {
+            if (wanted > members) {
+                to.fail(why);
+            }
+        }
+        std::erase_if(resized_, [members](const auto& each) { return each.second > members; });
     }
 
     void answer() noexcept {

@@ -186,7 +186,7 @@ public:
             roster_.publish();
         } catch (...) {
             roster_.dismiss_unpublished([this](std::uint64_t id) { health_.left(id); });
-            changes_.refuse_more(std::current_exception());
+            changes_.refuse_more(std::current_exception(), roster_.size());
             publish_without_more();
         }
         detail::forward_parked(*pool_, me.on());

@@ -256,6 +256,28 @@ TEST_CASE("pool: a policy whose table is full refuses the add, and the pool goes
     CHECK(pool.tell(job{}) == delivery::accepted);
 }
 
+TEST_CASE("pool: a resize that asked for fewer does not hear that adds beside it were refused") {
+    world w(1);  // which is kept busy, so that the changes are made together
+    const auto all = std::make_shared<book>();
+    const auto pool = spawn_pool<worker, three_at_most>(w.rt, {.members = 3}, all);
+    drover::answer<std::size_t> fewer;
+    drover::answer<std::size_t> more;
+    std::vector<drover::answer<drover::ref<worker>>> added;
+    {
+        const plugged busy(pool.members()[0].actor);
+        fewer = pool.resize(2);
+        more = pool.resize(4);
+        added.push_back(pool.add());
+    }
+    CHECK(fewer.get() == 2);
+    const auto refused = more.result();
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(sentence_of(refused.error()), Contains("a pool of 5 members is too large for its policy; have 3"));
+    CHECK_FALSE(added[0].result());
+    CHECK(pool.size() == 2);
+    CHECK(told(w, pool, *all, 4) == counts{2, 2, 0, 0, 0, 0});
+}
+
 TEST_CASE("pool: one that comes back when the table is full waits, and the pool goes on") {
     world w;
     const auto all = std::make_shared<book>();
