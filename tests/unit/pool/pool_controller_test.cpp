@@ -239,8 +239,10 @@ TEST_CASE("pool: a policy whose table is full refuses the add, and the pool goes
     const auto all = std::make_shared<book>();
     const auto pool = spawn_pool<worker, three_at_most>(w.rt, {.members = 2}, all);
     CHECK(pool.add().get());
+    const long holders = all.use_count();
     const auto refused = pool.add().result();
     REQUIRE_FALSE(refused);
+    wait_until([&] { return all.use_count() == holders; });  // the one that was made for it has stopped
     CHECK_THAT(sentence_of(refused.error()), Contains("a pool of 4 members is too large for its policy; have 3"));
     CHECK(pool.size() == 3);
     CHECK(told(w, pool, *all, 6) == counts{2, 2, 2, 0});
@@ -260,17 +262,16 @@ TEST_CASE("pool: a resize that asked for fewer does not hear that adds beside it
     world w(1);  // which is kept busy, so that the changes are made together
     const auto all = std::make_shared<book>();
     const auto pool = spawn_pool<worker, three_at_most>(w.rt, {.members = 3}, all);
-    drover::answer<std::size_t> fewer;
-    drover::answer<std::size_t> more;
+    std::vector<drover::answer<std::size_t>> sizes;
     std::vector<drover::answer<drover::ref<worker>>> added;
     {
         const plugged busy(pool.members()[0].actor);
-        fewer = pool.resize(2);
-        more = pool.resize(4);
+        sizes.push_back(pool.resize(2));
+        sizes.push_back(pool.resize(4));
         added.push_back(pool.add());
     }
-    CHECK(fewer.get() == 2);
-    const auto refused = more.result();
+    CHECK(sizes[0].get() == 2);
+    const auto refused = sizes[1].result();
     REQUIRE_FALSE(refused);
     CHECK_THAT(sentence_of(refused.error()), Contains("a pool of 5 members is too large for its policy; have 3"));
     CHECK_FALSE(added[0].result());
@@ -313,8 +314,10 @@ TEST_CASE("pool: a constructor that throws fails the change, and the pool goes o
     CHECK(pool.add().get());
     CHECK(told(w, pool, *all, 6) == counts{2, 2, 0, 2});
     all->fails_at = 5;
+    const long holders = all.use_count();
     const auto larger = pool.resize(6).result();
     REQUIRE_FALSE(larger);
+    wait_until([&] { return all.use_count() == holders; });  // those that were made before it threw have stopped
     CHECK(sentence_of(larger.error()) == "no room for a desk");
     CHECK(pool.resize(3).get() == 3);
     CHECK(told(w, pool, *all, 6) == counts{2, 2, 0, 2, 0, 0});
