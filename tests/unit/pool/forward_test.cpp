@@ -87,7 +87,7 @@ std::size_t allocated_by(drover::simulated_runtime& rt, const drover::pool<worke
 }  // namespace
 
 TEMPLATE_TEST_CASE("forward: what full members refuse by a ref is given back to their loads", "", capped,
-                   drover::least_loaded, drover::join_idle_queue<capped>, drover::sticky<capped>) {
+                   drover::least_loaded, drover::sticky<capped>) {
     world w;
     const auto all = std::make_shared<book>();
     const auto pool = spawn_pool<strict, TestType>(w.rt, {.members = 1}, all);
@@ -95,8 +95,8 @@ TEMPLATE_TEST_CASE("forward: what full members refuse by a ref is given back to 
     {
         const plugged busy(pool.members()[0].actor);
         const std::size_t at_first = pool.members()[0].load;
-        CHECK(as_ref.tell(job{}) == delivery::accepted);
-        CHECK(as_ref.tell(job{}) == delivery::accepted);
+        CHECK(is_accepted(as_ref.tell(job{})));
+        CHECK(is_accepted(as_ref.tell(job{})));
         CHECK(pool.members()[0].load == at_first + 2);
         for (int each = 0; each != 10; ++each) {
             CHECK(as_ref.tell(job{}) == delivery::rejected_full);
