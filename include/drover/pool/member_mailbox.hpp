@@ -91,7 +91,7 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
         return Mailbox::count(p, c, x);
     }
 
-private:
+protected:
     // An owner that is no actor's knows of no envelopes.
     template <class Owner>
     static void begin_ask(extra& x, message_node* node, const Owner& owner) noexcept {

@@ -127,6 +127,7 @@ private:
             x.pulled = next;
             x.gauge->load.sent();
             x.gauge->begin(1);
+            own::begin_ask(x, next, owner);
         }
         return next;
     }

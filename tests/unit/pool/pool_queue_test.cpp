@@ -503,6 +503,40 @@ TEST_CASE("pool queue: a circuit that is half open takes one message of the queu
     CHECK(rt.statistics().pending == 0);
 }
 
+TEST_CASE("pool queue: an ask that times out is charged to the member that has it, and to nobody while it waits") {
+    struct slow {
+        drover::task<int> operator()(job one) {
+            co_await drover::sleep_for(one.takes);
+            co_return one.number;
+        }
+        void operator()(leave) {}
+    };
+    simulated_runtime rt(1);
+    const auto pool = spawn_pool<slow, shared_queue, drover::outlier_detection>(rt, {.members = 2});
+    rt.run_until_idle();
+    const auto unwell = [&] {
+        const auto all = pool.members();
+        return std::count_if(all.begin(), all.end(),
+                             [](const auto& each) { return each.health.state == drover::health_state::ejected; });
+    };
+    // Both are busy, and what waits behind that times out without having been begun.
+    pool.tell(job{0, 10s});
+    pool.tell(job{0, 10s});
+    std::vector<drover::answer<int>> open;
+    for (int each = 0; each != 20; ++each) {
+        open.push_back(pool.ask(job{each, 0ms}, 1s));
+    }
+    rt.advance(11s);
+    CHECK(unwell() == 0);
+    // Each of these is begun, and answered too late.
+    for (int each = 0; each != 9; ++each) {
+        open.push_back(pool.ask(job{each, 2s}, 1s));
+        rt.advance(3s);
+    }
+    CHECK(unwell() == 1);
+    CHECK(rt.statistics().pending == 0);
+}
+
 TEST_CASE("pool queue: room in it can be awaited, and its water marks heard") {
     struct sender {
         drover::task<void> operator()(int) {
