@@ -76,6 +76,15 @@ std::string text_of(const queueing_row& row) {
         number(row.p999), number(row.failed), row.grows);
 }
 
+std::string text_of(const pool_row& row) {
+    return fmt::format(
+        R"("service": "{}", "pool": "{}", "members": {}, "load": {}, "policy": "{}", "jobs": {}, "simulated_mean": {}, )"
+        R"("simulated_half_width": {}, "pool_mean": {}, "pool_half_width": {})",
+        name_of(row.what.service), name_of(row.what.kind), row.what.members, row.what.load, row.policy, row.jobs,
+        number(row.simulated.mean), number(row.simulated.half_width), number(row.in_pool.mean),
+        number(row.in_pool.half_width));
+}
+
 std::string text_of(const pick_row& row) {
     const std::optional<double> ratio = row.over_counter ? std::optional(row.over_counter->median) : std::nullopt;
     return fmt::format(
@@ -110,6 +119,7 @@ std::string as_json(const report& what) {
     all += list("key_movement", what.movements, text) + ",\n";
     all += list("bounded_load", what.caps, text) + ",\n";
     all += list("queueing", what.queueing, text) + ",\n";
+    all += list("pools", what.pools, text) + ",\n";
     all += list("picks", what.picks, text) + ",\n";
     all += list("rebuilds", what.rebuilds, text) + ",\n";
     all += list("verdicts", what.verdicts, text) + ",\n";

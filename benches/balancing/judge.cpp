@@ -95,6 +95,18 @@ void judge_simulator(report& to) {
     }
 }
 
+// Two such intervals overlap all but once in 200 times if there is no difference, so those of twice the width do always.
+void judge_pools(report& to) {
+    for (const pool_row& row : to.pools) {
+        const double both = row.simulated.half_width + row.in_pool.half_width;
+        const double apart = std::abs(row.simulated.mean - row.in_pool.mean);
+        const std::string name = fmt::format("{}, {}, {} members at {} %: |mean in a real pool - simulated|",
+                                             row.policy, name_of(row.what.kind), row.what.members, row.what.load);
+        aim_at(to, name, apart, both);
+        at_most(to, name + ", intervals twice as wide", apart, 2 * both);
+    }
+}
+
 void judge_queueing(report& to) {
     for (const queueing_row& row : to.queueing) {
         if (row.policy != "peak_ewma" || row.what.kind != pool_kind::one_failing) continue;
@@ -148,6 +160,7 @@ void judge(report& to) {
     judge_keys(to);
     judge_simulator(to);
     judge_queueing(to);
+    judge_pools(to);
     judge_costs(to);
 }
 

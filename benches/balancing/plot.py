@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # Copyright (c) the drover authors. SPDX-License-Identifier: MIT
-"""Pictures of what benches/balancing has written with --json: plot.py FILE DIR
+"""Pictures of what benches/balancing has written with --json: plot.py FILE DIR [NAME.KIND…]
 
-Into DIR, each as PNG and as SVG:
+Into DIR, each as PNG and as SVG, or those that are named, as waits.svg; the same file gives the same bytes:
+  waits         p99 of the time in the pool of 16 members against the load, a panel for each kind of pool
   deviation     how far the worst member was from its due, against the turn, a panel for each named set of weights
   p99_SERVICE   99th percentile of the time in the pool against the load, a panel for each kind and size of pool
   failed        share of jobs that failed where one member answers at once with a failure, against the load
@@ -18,6 +19,7 @@ import sys
 import matplotlib
 
 matplotlib.use("Agg")
+matplotlib.rcParams["svg.hashsalt"] = "drover"  # else names in the file are new each time
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
@@ -28,6 +30,7 @@ POOLS = {
     "one_failing": "one fails at once",
 }
 MARKERS = "osv^D<>pPX*hd8"
+WANTED = []
 
 
 def unique(values):
@@ -53,8 +56,9 @@ class Picture:
         self.figure.tight_layout(rect=(0, self.room, 1, 1))
         written = []
         for kind in ("png", "svg"):
-            written.append(os.path.join(folder, f"{name}.{kind}"))
-            self.figure.savefig(written[-1], dpi=110)
+            if not WANTED or f"{name}.{kind}" in WANTED:
+                written.append(os.path.join(folder, f"{name}.{kind}"))
+                self.figure.savefig(written[-1], dpi=110, metadata={"Date": None} if kind == "svg" else None)
         plt.close(self.figure)
         return written
 
@@ -117,6 +121,21 @@ def plot_p99(report, folder):
     return written
 
 
+def plot_waits(report, folder):
+    rows = [row for row in curves(report["queueing"]) if row["service"] == "exponential" and row["members"] == 16]
+    pools = [pool for pool in POOLS if any(row["pool"] == pool for row in rows)]
+    if not pools:
+        return []
+    columns = min(len(pools), 2)
+    picture = Picture(-(-len(pools) // columns), columns, unique(row["policy"] for row in rows),
+                      "16 members, exponential service: p99 of the time in the pool, in mean service times")
+    for panel, pool in zip(picture.panels.flat, pools):
+        load_panel(panel, picture, [row for row in rows if row["pool"] == pool], lambda row: row["p99"])
+        panel.set_title(POOLS[pool], fontsize=9)
+        panel.set(xlabel="load of the healthy members, %", yscale="log")
+    return picture.save(folder, "waits")
+
+
 def plot_failed(report, folder):
     rows = [row for row in curves(report["queueing"])
             if row["pool"] == "one_failing" and row["service"] == "exponential"]
@@ -155,7 +174,8 @@ def plot_picks(report, folder):
 
 
 def main():
-    if len(sys.argv) != 3:
+    WANTED.extend(sys.argv[3:])
+    if len(sys.argv) < 3:
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -166,7 +186,7 @@ def main():
         print(f"plot.py: {error}", file=sys.stderr)
         return 2
     written = []
-    for plot in (plot_deviation, plot_p99, plot_failed, plot_picks):
+    for plot in (plot_deviation, plot_waits, plot_p99, plot_failed, plot_picks):
         written += plot(report, sys.argv[2])
     print("\n".join(written) if written else "plot.py: there is nothing to draw in these cells")
     return 0

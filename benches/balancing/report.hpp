@@ -69,6 +69,22 @@ struct queueing_row {
     bool grows = false;
 };
 
+/// A mean and half of its 95 % interval, by batch means.
+struct mean_time {
+    double mean = 0;
+    double half_width = 0;
+    double batch_correlation = 0;
+};
+
+/// A queueing cell in the simulator and with real actors in a pool, on a simulated runtime; other jobs in each.
+struct pool_row {
+    workload what{};
+    std::string policy{};
+    std::uint64_t jobs = 0;
+    mean_time simulated{};
+    mean_time in_pool{};
+};
+
 struct pick_row {
     std::string policy{};
     std::uint32_t members = 0;
@@ -98,6 +114,7 @@ struct report {
     std::vector<movement_row> movements;
     std::vector<cap_row> caps;
     std::vector<queueing_row> queueing;
+    std::vector<pool_row> pools;
     std::vector<pick_row> picks;
     std::vector<rebuild_row> rebuilds;
     std::vector<verdict> verdicts;
@@ -111,6 +128,7 @@ void run_deviations(report& to);
 void run_movements(report& to);
 void run_caps(report& to);
 void run_queueing(report& to);
+void run_pools(report& to);
 void run_picks(report& to);
 void run_rebuilds(report& to);
 

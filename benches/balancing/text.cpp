@@ -70,6 +70,24 @@ bool same_cell(const workload& one, const workload& other) {
            one.load == other.load;
 }
 
+void print_pools(const report& what) {
+    if (what.pools.empty()) return;
+    fmt::print(R"(
+Queueing cells with real pools: {} jobs by actors on a simulated runtime, and others by the simulator of the table
+above. Times from arrival to answer in mean service times; +- is half of the mean's 95 % interval by {} batch means.
+
+{:<62} {:>9} {:>7} {:>9} {:>7}
+)",
+               what.pools.front().jobs, sojourns::batches, "", "simulated", "+-", "pool", "+-");
+    for (const pool_row& row : what.pools) {
+        fmt::print("{:<62} {:>9} {:>7} {:>9} {:>7}\n",
+                   fmt::format("{}: {}, {}, n = {}, {} %", row.policy, name_of(row.what.service),
+                               name_of(row.what.kind), row.what.members, row.what.load),
+                   number(row.simulated.mean), number(row.simulated.half_width), number(row.in_pool.mean),
+                   number(row.in_pool.half_width));
+    }
+}
+
 void print_queueing(const report& what) {
     if (what.queueing.empty()) return;
     fmt::print(R"(
@@ -142,6 +160,7 @@ void print_text(const report& what) {
     print_movements(what);
     print_caps(what);
     print_queueing(what);
+    print_pools(what);
     print_costs(what);
     print_verdicts(what);
     fmt::print("\nSeconds:");

@@ -249,14 +249,6 @@ TEST_CASE("pool face, simulated: who is idle, and mailboxes that reject") {
         drover_test::scaled(seeds));
 }
 
-TEST_CASE("pool face, simulated: one queue, and one that rejects") {
+TEST_CASE("pool face, simulated: one queue that rejects") {
     explore_all<drover::shared_queue, drover::bounded_mailbox<2, drover::reject_newest>>(drover_test::scaled(seeds));
-}
-
-TEST_CASE("pool face, simulated: one queue without a limit") {
-    explore_all<drover::shared_queue, drover::unbounded_mailbox>(drover_test::scaled(seeds));
-}
-
-TEST_CASE("pool face, simulated: one queue that drops what is oldest") {
-    explore_all<drover::shared_queue, drover::bounded_mailbox<2, drover::drop_oldest>>(drover_test::scaled(seeds));
 }
