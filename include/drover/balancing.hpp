@@ -8,6 +8,7 @@
 #include "drover/balancing/join_idle_queue.hpp"
 #include "drover/balancing/least_loaded.hpp"
 #include "drover/balancing/maglev.hpp"
+#include "drover/balancing/measured.hpp"
 #include "drover/balancing/member.hpp"
 #include "drover/balancing/member_latency.hpp"
 #include "drover/balancing/member_load.hpp"

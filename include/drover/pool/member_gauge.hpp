@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -106,6 +108,16 @@ struct member_gauge : membership {
     const std::uint32_t slot;
     [[no_unique_address]] std::conditional_t<pulls<Policy>, member_gate<queue_of<Policy>>, detail::no_gate<Policy>>
         gate;
+
+    /// What a message takes by the member's average, if that is kept and there was one. Any thread.
+    std::optional<clock_duration> mean_latency() const noexcept {
+        if constexpr (times) {
+            const double average = latency.average();
+            return average > 0 ? std::optional(clock_duration(std::llround(average))) : std::nullopt;
+        } else {
+            return std::nullopt;
+        }
+    }
 
     /// What was taken out has been dealt with; now more is wanted.
     void settle() noexcept {

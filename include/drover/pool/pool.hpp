@@ -34,9 +34,12 @@ template <class A, class F>
 struct pool_member_view {
     ref<A, F> actor;
     std::optional<double> weight;
-    std::uint64_t load;  ///< what waits for it and what it is at; 0 if the policy does not read loads
-    bool picked;         ///< messages go to it, if its weight is not 0; not while it waits for a new state or is unwell
-    standing health;     ///< as its health policy sees it
+    std::uint64_t
+        load;  ///< what waits for it and what it is at; 0 if the policy does not read loads and is not `measured`
+    std::optional<clock_duration>
+        latency;      ///< what a message takes, as member_latency averages; none if that is not kept
+    bool picked;      ///< messages go to it, if its weight is not 0; not while it waits for a new state or is unwell
+    standing health;  ///< as its health policy sees it
 };
 
 /// Actors of type `A` that share their work: a message goes to the one whom `Policy` picks, in the sender's thread. No
@@ -197,8 +200,9 @@ public:
             std::vector<view> found;
             found.reserve(now.members.size());
             for (const auto& each : now.members) {
-                found.push_back(
-                    {ref<A, F>(each.cell), each.info.weight, each.link->load.read(), each.pickable, each.health});
+                found.push_back({ref<A, F>(each.cell), each.info.weight, each.link->load.read(),
+                                 static_cast<const member_gauge<kind>&>(*each.link).mean_latency(), each.pickable,
+                                 each.health});
             }
             return found;
         });

@@ -31,8 +31,9 @@ enum class undelivered : std::uint8_t {
 struct member_figures {
     std::uint64_t id;  ///< within the pool, from 0 in the order of their making
     std::string_view name;
-    std::optional<double> weight;  ///< the present one
-    std::uint64_t load;            ///< as pool_member_view::load
+    std::optional<double> weight;           ///< the present one
+    std::uint64_t load;                     ///< as pool_member_view::load
+    std::optional<clock_duration> latency;  ///< as pool_member_view::latency
 };
 
 /// What may be said of a pool when it is made.
@@ -47,7 +48,7 @@ struct pool_options {
                                                    ///< member beyond its limit is not picked, and tried again after
                                                    ///< `backoff.most` each time, whatever `beyond` says
     spawn_options each{};                          ///< of each member; its name is the pool's
-    /// Gives each member's weight, every `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it
+    /// Gives each member's weight, by its load and latency if the policy reads them or is `measured`, every `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it
     /// is never called by two threads at once. What throws, or is no finite number of 0 or more, is told the failure sink,
     /// and the member keeps its weight.
     std::function<double(const member_figures&)> weigh{};

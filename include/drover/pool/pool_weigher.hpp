@@ -39,7 +39,8 @@ public:
         bool changed = false;
         for (auto& each : seats) {
             try {
-                const double fresh = weigh_({each.id, each.actor.name(), each.weight, each.link->load.read()});
+                const double fresh = weigh_(
+                    {each.id, each.actor.name(), each.weight, each.link->load.read(), each.link->mean_latency()});
                 if (!std::isfinite(fresh) || fresh < 0) {
                     throw std::invalid_argument(
                         join_text({"drover: pool_options::weigh gave ", each.actor.name(), " the weight ",
