@@ -79,10 +79,11 @@ std::string text_of(const queueing_row& row) {
 std::string text_of(const pool_row& row) {
     return fmt::format(
         R"("service": "{}", "pool": "{}", "members": {}, "load": {}, "policy": "{}", "jobs": {}, "simulated_mean": {}, )"
-        R"("simulated_half_width": {}, "pool_mean": {}, "pool_half_width": {})",
+        R"("simulated_half_width": {}, "pool_mean": {}, "pool_half_width": {}, )"
+        R"("difference_half_width": {})",
         name_of(row.what.service), name_of(row.what.kind), row.what.members, row.what.load, row.policy, row.jobs,
         number(row.simulated.mean), number(row.simulated.half_width), number(row.in_pool.mean),
-        number(row.in_pool.half_width));
+        number(row.in_pool.half_width), number(row.difference_half_width));
 }
 
 std::string text_of(const pick_row& row) {

@@ -30,7 +30,7 @@ and has the weight), one_slow (one is 10 times slower, and the weights do not te
 with a failure); 4, 16 and 128 members; 50, 70, 80, 90 and 95 % of what the healthy members can do; 1 000 000 jobs a
 cell after 100 000 and 1000 a member that are not counted. And, at 70 % and exponential service, one slow of 8 beside
 the healthy seven. With --quick six pools of exponential service, of 16 and of 8 members, and a tenth of the jobs, each
-cell twice to see that it repeats. Five cells are repeated with other jobs by actors in real pools, on a simulated
+cell twice to see that it repeats. Five cells are repeated with the same jobs by actors in real pools, on a simulated
 runtime: as many jobs, after a fifth more that are not counted.
 
 Ends with status 1 if something is not as drover promises it, 2 if called wrongly. An aim that is missed is reported,

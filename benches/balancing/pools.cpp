@@ -1,84 +1,43 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
-#include <drover/drover.hpp>
-#include <drover/testing.hpp>
-
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "policies.hpp"
+#include "real_pool.hpp"
 #include "report.hpp"
 #include "simulator.hpp"
 
 namespace benches::balancing {
 namespace {
 
-// A pool of real actors on a simulated runtime, whose clock is the only one that passes: a handler takes as long as it
-// sleeps, and a member that sleeps takes no other message. Jobs that have been answered are written down by number.
-struct ledger {
-    double now() const noexcept {
-        return std::chrono::duration<double, std::milli>(rt.now().time_since_epoch()).count();
-    }
-
-    drover::simulated_runtime& rt;
-    std::vector<double> speeds;
-    sojourns found;
-    std::uint64_t answered = 0;
-    std::uint32_t made = 0;
-};
-
-struct work {
-    double demand;
-    double came;
-    std::uint64_t number;
-    bool counted;
-};
-
-struct server {
-    explicit server(ledger* to) : book(to), speed(to->speeds[to->made++]) {}
-
-    drover::task<void> operator()(work one) {
-        co_await drover::sleep_for(as_duration(one.demand / speed));
-        book->answered += 1;
-        if (one.counted) book->found.add(one.number, book->now() - one.came, false);
-    }
-
-    ledger* book;
-    double speed;
-};
-
 template <class P>
 sojourns run_pool(const workload& what, std::span<const job> jobs, std::size_t warm_up, std::uint64_t seed) {
-    drover::simulated_options chosen;
-    chosen.most_steps = ~std::uint64_t{0};
-    drover::simulated_runtime rt(seed, chosen);
-    ledger book{rt, speeds_of(what), sojourns(jobs.size() - warm_up)};
-    drover::pool_options<P> options;
-    options.members = book.speeds.size();
-    options.weights = weights_of(what);
-    options.seed = drover::mix_bits(seed, 1);
-    const auto pool = drover::spawn_pool<server, P>(rt, options, &book);
-    rt.run_until_idle();
-
-    const double begin = book.now();
-    const double mean_gap = 1 / arrival_rate(what);
-    double arrives = 0;
-    for (std::size_t each = 0; each != jobs.size(); ++each) {
-        arrives += jobs[each].gap * mean_gap;
-        const drover::clock_duration wait = as_duration(begin + arrives) - rt.now().time_since_epoch();
-        if (wait.count() > 0) rt.advance(wait);
-        const bool counted = each >= warm_up;
-        pool.tell(work{jobs[each].demand, book.now(), counted ? each - warm_up : 0, counted});
+    sojourns found(jobs.size() - warm_up);
+    std::size_t finished = 0;
+    // A millisecond, as in the simulator: peak_ewma's defaults are in seconds.
+    members_at_work all{.speeds = speeds_of(what), .unit = std::chrono::milliseconds(1), .done = {}};
+    all.done = [&](std::size_t number, drover::clock_duration time, bool failed) {
+        finished += 1;
+        const double units = static_cast<double>(time.count()) / static_cast<double>(all.unit.count());
+        if (number >= warm_up) found.add(number - warm_up, units, failed);
+    };
+    drover::simulated_runtime runtime(seed);
+    const auto pool = drover::spawn_pool<sleeper, P>(
+        runtime, {.members = all.speeds.size(), .weights = weights_of(what), .seed = drover::mix_bits(seed, 1)}, &all);
+    tell_in_time(runtime, pool, all, arrival_rate(what), jobs);
+    if (!runtime.drain(std::chrono::hours(1)) || finished != jobs.size()) {
+        throw std::runtime_error(fmt::format("a pool has done {} of {} jobs", finished, jobs.size()));
     }
-    while (book.answered != jobs.size()) {
-        rt.advance(std::chrono::seconds(1));
-    }
-    return book.found;
+    return found;
 }
 
 struct cell {
@@ -133,13 +92,13 @@ void run_pools(report& to) {
                                         each.what.members, each.what.load, each.policy))) {
             continue;
         }
-        // Not the same jobs: then the intervals say how far two such means may be from each other.
-        const auto simulated = each.simulated(each.what, jobs_of(each.what.service, counted + warm_up, to.asked.seed),
-                                              warm_up, drover::mix_bits(to.asked.seed, 0x9e));
-        const std::uint64_t other = drover::mix_bits(to.asked.seed, 0x9001);
-        const auto in_pool =
-            each.in_pool(each.what, jobs_of(each.what.service, counted + warm_up, other), warm_up, other);
-        to.pools.push_back({each.what, std::string(each.policy), counted, figures_of(simulated), figures_of(in_pool)});
+        // The same jobs, and for the policy the same seed: turns are the same then. Threads' own numbers differ.
+        const std::vector<job> jobs = jobs_of(each.what.service, counted + warm_up, to.asked.seed);
+        const std::uint64_t seed = drover::mix_bits(to.asked.seed, 0x9e);
+        const sojourns simulated = each.simulated(each.what, jobs, warm_up, seed);
+        const sojourns in_pool = each.in_pool(each.what, jobs, warm_up, seed);
+        to.pools.push_back({each.what, std::string(each.policy), counted, figures_of(simulated), figures_of(in_pool),
+                            half_width_of_difference(in_pool, simulated)});
     }
 }
 

@@ -76,13 +76,14 @@ struct mean_time {
     double batch_correlation = 0;
 };
 
-/// A queueing cell in the simulator and with real actors in a pool, on a simulated runtime; other jobs in each.
+/// A queueing cell in the simulator and with real actors in a pool, on a simulated runtime; the same jobs.
 struct pool_row {
     workload what{};
     std::string policy{};
     std::uint64_t jobs = 0;
     mean_time simulated{};
     mean_time in_pool{};
+    double difference_half_width = 0;  ///< of the two means' difference, by those of the batches
 };
 
 struct pick_row {

@@ -37,10 +37,21 @@ public:
 
     double mean() const noexcept { return mean_of(0, batches); }
 
+    double batch_mean(std::size_t which) const noexcept { return mean_of(which, which + 1); }
+
     /// Half of the mean's 95 % interval. Too small where batches are not independent; batch_correlation() tells.
-    double half_width() const noexcept {
-        constexpr double student_19 = 2.093;
-        return student_19 * std::sqrt(covariance(0) / (batches * (batches - 1.0)));
+    double half_width() const noexcept { return half_width_of(covariance(0)); }
+
+    /// Half of the 95 % interval of `one`'s mean less `other`'s, by the differences of their batches: narrower than
+    /// theirs if both have met the same jobs.
+    friend double half_width_of_difference(const sojourns& one, const sojourns& other) noexcept {
+        const double all = one.mean() - other.mean();
+        double squares = 0;
+        for (std::size_t each = 0; each != batches; ++each) {
+            const double away = one.batch_mean(each) - other.batch_mean(each) - all;
+            squares += away * away;
+        }
+        return half_width_of(squares);
     }
 
     /// Of a batch's mean with the next one's. Beyond about 0.4 they are not independent.
@@ -78,6 +89,11 @@ private:
     // A double's exponent and the upper 7 bits of its fraction; from 2^-20 to 2^30.
     static constexpr std::uint64_t lowest = (1023ULL - 20) << 7U;
     static constexpr std::size_t buckets = 50 << 7U;
+
+    static double half_width_of(double squares) noexcept {
+        constexpr double student_19 = 2.093;
+        return student_19 * std::sqrt(squares / (batches * (batches - 1.0)));
+    }
 
     static std::size_t bucket_of(double time) noexcept {
         const std::uint64_t bits = std::bit_cast<std::uint64_t>(time) >> 45U;

@@ -73,18 +73,19 @@ bool same_cell(const workload& one, const workload& other) {
 void print_pools(const report& what) {
     if (what.pools.empty()) return;
     fmt::print(R"(
-Queueing cells with real pools: {} jobs by actors on a simulated runtime, and others by the simulator of the table
-above. Times from arrival to answer in mean service times; +- is half of the mean's 95 % interval by {} batch means.
+Queueing cells with real pools: {} jobs by actors on a simulated runtime, and the same by the simulator of the
+table above. Times from arrival to answer in mean service times; +- is half of the mean's 95 % interval by {} batch
+means, that of the difference by the batches' differences.
 
-{:<62} {:>9} {:>7} {:>9} {:>7}
+{:<62} {:>9} {:>7} {:>9} {:>7} {:>10} {:>7}
 )",
-               what.pools.front().jobs, sojourns::batches, "", "simulated", "+-", "pool", "+-");
+               what.pools.front().jobs, sojourns::batches, "", "simulated", "+-", "pool", "+-", "difference", "+-");
     for (const pool_row& row : what.pools) {
-        fmt::print("{:<62} {:>9} {:>7} {:>9} {:>7}\n",
+        fmt::print("{:<62} {:>9} {:>7} {:>9} {:>7} {:>10.4f} {:>7.4f}\n",
                    fmt::format("{}: {}, {}, n = {}, {} %", row.policy, name_of(row.what.service),
                                name_of(row.what.kind), row.what.members, row.what.load),
                    number(row.simulated.mean), number(row.simulated.half_width), number(row.in_pool.mean),
-                   number(row.in_pool.half_width));
+                   number(row.in_pool.half_width), row.in_pool.mean - row.simulated.mean, row.difference_half_width);
     }
 }
 
