@@ -23,6 +23,7 @@ usage: ./cmake/dev.sh COMMAND
   balancing [--seed N] [--json FILE] [--plots DIR] [--quick] [--filter RE]
                             balancing policies: prefix deviation, key movement, queueing in virtual time, cost of a pick, as
                             text, JSON and pictures; --filter names cells, `balancing --help` tells how
+  pictures [--figures]      draw the pictures of docs/ from docs/pictures/balancing.json; with --figures, make that anew first
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++, AddressSanitizer and
@@ -348,6 +349,27 @@ MERGE
     return $status
 }
 
+# Debian's packages are seen by Debian's own interpreter.
+python_of_debian() {
+    if [[ -x /usr/bin/python3 ]]; then echo /usr/bin/python3; else echo python3; fi
+}
+
+# What the guides show: no figure in it hangs on the machine but how long the parts took.
+command_pictures() {
+    local pictures=$root/docs/pictures
+    case "$*" in
+    "") ;;
+    --figures)
+        command_balancing --json "$pictures/balancing.json" \
+            --filter '^(queueing/exponential/[a-z_]+/16|keys|pools|health)/' >&2
+        ;;
+    *) say "dev.sh: pictures does not know '$*'; see ./cmake/dev.sh help"; exit 2 ;;
+    esac
+    need "${packages_plots[@]}"
+    "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$pictures/balancing.json" "$pictures" \
+        waits.svg failed.svg keys.svg health.svg
+}
+
 command_balancing() {
     local arguments=() json="" plots="" status=0
     while (($# > 0)); do
@@ -376,10 +398,7 @@ command_balancing() {
     "$trees/release/benches/balancing/balancing" "${arguments[@]}" || status=$?
     # A promise that is not kept is worth a picture, too.
     if [[ -n $plots && -s $json ]]; then
-        # Debian's packages are seen by Debian's own interpreter.
-        local python=python3
-        [[ ! -x /usr/bin/python3 ]] || python=/usr/bin/python3
-        "$python" -B "$root/benches/balancing/plot.py" "$json" "$plots" >&2 || status=$?
+        "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$json" "$plots" >&2 || status=$?
     fi
     return $status
 }
@@ -432,7 +451,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | soak | bench | balancing | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | balancing | pictures | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."

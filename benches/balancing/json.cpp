@@ -42,16 +42,20 @@ std::string list(std::string_view name, const std::vector<Row>& rows, F&& one) {
     return text + (rows.empty() ? "]" : "\n  ]");
 }
 
-std::string text_of(const deviation_row& row) {
+std::string series_of(const std::vector<double>& numbers) {
     std::string series;
-    for (const double each : row.series) {
+    for (const double each : numbers) {
         fmt::format_to(std::back_inserter(series), "{}{:.4g}", series.empty() ? "" : ", ", each);
     }
+    return series;
+}
+
+std::string text_of(const deviation_row& row) {
     return fmt::format(
         R"("set": "{}", "policy": "{}", "sets": {}, "members": {}, "turns": {}, "from_due": {}, "of_own_shares": {}, )"
         R"("rounding_in_turns": {}, "series": [{}])",
         row.set, row.policy, row.sets, row.members, row.turns, number(row.from_due), number(row.of_own),
-        number(row.rounded), series);
+        number(row.rounded), series_of(row.series));
 }
 
 std::string text_of(const movement_row& row) {
@@ -84,6 +88,11 @@ std::string text_of(const pool_row& row) {
         name_of(row.what.service), name_of(row.what.kind), row.what.members, row.what.load, row.policy, row.jobs,
         number(row.simulated.mean), number(row.simulated.half_width), number(row.in_pool.mean),
         number(row.in_pool.half_width), number(row.difference_half_width));
+}
+
+std::string text_of(const health_row& row) {
+    return fmt::format(R"("policy": "{}", "health": "{}", "members": {}, "from": {}, "to": {}, "failed": [{}])",
+                       row.policy, row.health, row.members, row.from, row.to, series_of(row.failed));
 }
 
 std::string text_of(const pick_row& row) {
@@ -121,6 +130,7 @@ std::string as_json(const report& what) {
     all += list("bounded_load", what.caps, text) + ",\n";
     all += list("queueing", what.queueing, text) + ",\n";
     all += list("pools", what.pools, text) + ",\n";
+    all += list("health", what.healths, text) + ",\n";
     all += list("picks", what.picks, text) + ",\n";
     all += list("rebuilds", what.rebuilds, text) + ",\n";
     all += list("verdicts", what.verdicts, text) + ",\n";

@@ -96,9 +96,9 @@ void judge_simulator(report& to) {
     }
 }
 
-// Each mean is to be in the other's interval. Both have met the same jobs, so what differs is whom a policy has picked by
-// chance, and they are closer than that: the interval of the difference is held to as well, at twice its width, as it is
-// itself an estimate; but not below what nanoseconds and the order of sums make.
+// Each mean is to be in the other's interval. Both have met the same jobs, so what differs is whom a policy has picked
+// by chance, and they are closer than that: the interval of the difference is held to as well, at twice its width, as
+// it is itself an estimate; but not below what nanoseconds and the order of sums make.
 void judge_pools(report& to) {
     for (const pool_row& row : to.pools) {
         at_most(to,

@@ -27,15 +27,16 @@ int run(int count, char** arguments) {
     constexpr struct {
         std::string_view name;
         void (*run)(report&);
-    } parts[] = {{"deviation", run_deviations}, {"keys", run_movements},    {"cap", run_caps},   {"pick", run_picks},
-                 {"rebuild", run_rebuilds},     {"queueing", run_queueing}, {"pools", run_pools}};
+    } parts[] = {{"deviation", run_deviations}, {"keys", run_movements},   {"cap", run_caps},
+                 {"pick", run_picks},           {"rebuild", run_rebuilds}, {"queueing", run_queueing},
+                 {"pools", run_pools},          {"health", run_healths}};
     for (const auto& part : parts) {
         const stopwatch clock;
         part.run(all);
         all.seconds.emplace_back(part.name, std::chrono::duration<double>(clock.elapsed()).count());
     }
     if (all.deviations.empty() && all.movements.empty() && all.caps.empty() && all.queueing.empty() &&
-        all.pools.empty() && all.picks.empty() && all.rebuilds.empty()) {
+        all.pools.empty() && all.healths.empty() && all.picks.empty() && all.rebuilds.empty()) {
         fmt::print(stderr, "balancing: no cell's name has a match of '{}'; --help tells what they are called\n",
                    all.asked.filter);
         return 2;

@@ -21,7 +21,7 @@ Queueing is simulated in virtual time; what is simulated follows from the seed, 
                   deviation/SET/POLICY                      keys/MEMBERS/POLICY
                   cap/MEMBERS/POLICY                        queueing/SERVICE/POOL/MEMBERS/LOAD/POLICY
                   pick/MEMBERS/THREADS/POLICY               rebuild/MEMBERS/POLICY
-                  pools/SERVICE/POOL/MEMBERS/LOAD/POLICY
+                  pools/SERVICE/POOL/MEMBERS/LOAD/POLICY    health/MEMBERS/HEALTH/POLICY
   --json FILE   also write everything to FILE
   --help        print this and end
 
@@ -31,7 +31,8 @@ with a failure); 4, 16 and 128 members; 50, 70, 80, 90 and 95 % of what the heal
 cell after 100 000 and 1000 a member that are not counted. And, at 70 % and exponential service, one slow of 8 beside
 the healthy seven. With --quick six pools of exponential service, of 16 and of 8 members, and a tenth of the jobs, each
 cell twice to see that it repeats. Five cells are repeated with the same jobs by actors in real pools, on a simulated
-runtime: as many jobs, after a fifth more that are not counted.
+runtime: as many jobs, after a fifth more that are not counted. Health cells: one of 8 members of a real pool fails at
+once for a minute, and the pool ejects it or does not.
 
 Ends with status 1 if something is not as drover promises it, 2 if called wrongly. An aim that is missed is reported,
 and is no failure.

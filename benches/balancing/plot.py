@@ -7,6 +7,8 @@ Into DIR, each as PNG and as SVG, or those that are named, as waits.svg; the sam
   deviation     how far the worst member was from its due, against the turn, a panel for each named set of weights
   p99_SERVICE   99th percentile of the time in the pool against the load, a panel for each kind and size of pool
   failed        share of jobs that failed where one member answers at once with a failure, against the load
+  keys          share of keys that moved when one member of several was removed, against their number
+  health        share of jobs that failed, by second, while a member of a real pool failed at once
   pick          cost of a pick against the number of members, a panel for each number of threads
 A picture whose cells were not run is not made, nor a panel of one load only. Cells in which a queue grows without end
 are left out.
@@ -21,6 +23,7 @@ import matplotlib
 matplotlib.use("Agg")
 matplotlib.rcParams["svg.hashsalt"] = "drover"  # else names in the file are new each time
 import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.ticker  # noqa: E402
 import numpy as np  # noqa: E402
 
 POOLS = {
@@ -58,7 +61,8 @@ class Picture:
         for kind in ("png", "svg"):
             if not WANTED or f"{name}.{kind}" in WANTED:
                 written.append(os.path.join(folder, f"{name}.{kind}"))
-                self.figure.savefig(written[-1], dpi=110, metadata={"Date": None} if kind == "svg" else None)
+                undated = {"Date": None, "Creator": None} if kind == "svg" else None
+                self.figure.savefig(written[-1], dpi=110, metadata=undated)
         plt.close(self.figure)
         return written
 
@@ -87,6 +91,13 @@ def load_panel(panel, picture, rows, figure_of):
         if points:
             loads, figures = zip(*points)
             panel.plot(loads, figures, **picture.styles[policy])
+
+
+def label_decades(panel):
+    """Figures at 1, 2, 5, 10 and so on, in place of powers of ten, of which a panel often has but one."""
+    panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
 def curves(rows):
@@ -128,11 +139,14 @@ def plot_waits(report, folder):
         return []
     columns = min(len(pools), 2)
     picture = Picture(-(-len(pools) // columns), columns, unique(row["policy"] for row in rows),
-                      "16 members, exponential service: p99 of the time in the pool, in mean service times")
+                      "16 members: p99 of the time in the pool, in mean service times")
     for panel, pool in zip(picture.panels.flat, pools):
         load_panel(panel, picture, [row for row in rows if row["pool"] == pool], lambda row: row["p99"])
         panel.set_title(POOLS[pool], fontsize=9)
-        panel.set(xlabel="load of the healthy members, %", yscale="log")
+        panel.set(yscale="log")
+        label_decades(panel)
+    for panel in picture.panels[-1]:
+        panel.set(xlabel="load of the healthy members, %")
     return picture.save(folder, "waits")
 
 
@@ -151,6 +165,44 @@ def plot_failed(report, folder):
         panel.axhline(100 / size, color="black", linewidth=0.6, linestyle=":")
         panel.set(title=f"n = {size}", xlabel="load of the healthy members, %", ylim=(0, None))
     return picture.save(folder, "failed")
+
+
+def plot_keys(report, folder):
+    rows = report["key_movement"]
+    if len({row["members"] for row in rows}) < 2:
+        return []
+    picture = Picture(1, 1, unique(row["policy"] for row in rows),
+                      "Keys that moved when one member of n was removed, % of all keys")
+    panel = picture.panels[0][0]
+    sizes = sorted({row["members"] for row in rows})
+    for policy, style in picture.styles.items():
+        here = sorted((row["members"], 100 * (row["removed"] + row["others"])) for row in rows
+                      if row["policy"] == policy)
+        panel.plot(*zip(*here), **style)
+    panel.plot(sizes, [100 / size for size in sizes], color="black", linewidth=0.6, linestyle=":")
+    panel.set(xlabel="members; dotted: the share of one, which has to move", xscale="log", yscale="log")
+    label_decades(panel)
+    panel.set_xticks(sizes)
+    panel.get_xaxis().set_major_formatter("{x:.0f}")
+    panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    return picture.save(folder, "keys")
+
+
+def plot_health(report, folder):
+    rows = report["health"]
+    if not rows:
+        return []
+    policies = unique(row["policy"] for row in rows)
+    picture = Picture(1, len(policies), unique(row["health"] for row in rows),
+                      f"Jobs that failed, % by second: one of {rows[0]['members']} members of a pool fails at once")
+    for panel, policy in zip(picture.panels[0], policies):
+        for row in rows:
+            if row["policy"] == policy:
+                style = {**picture.styles[row["health"]], "marker": None}
+                panel.plot(np.arange(len(row["failed"])), 100 * np.array(row["failed"]), **style)
+                panel.axvspan(row["from"], row["to"], color="black", alpha=0.04, linewidth=0)
+        panel.set(title=policy, xlabel="second of virtual time; shaded: the member fails", ylim=(0, 25))
+    return picture.save(folder, "health")
 
 
 def plot_picks(report, folder):
@@ -186,7 +238,7 @@ def main():
         print(f"plot.py: {error}", file=sys.stderr)
         return 2
     written = []
-    for plot in (plot_deviation, plot_waits, plot_p99, plot_failed, plot_picks):
+    for plot in (plot_deviation, plot_waits, plot_p99, plot_failed, plot_keys, plot_health, plot_picks):
         written += plot(report, sys.argv[2])
     print("\n".join(written) if written else "plot.py: there is nothing to draw in these cells")
     return 0

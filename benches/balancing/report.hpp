@@ -86,6 +86,16 @@ struct pool_row {
     double difference_half_width = 0;  ///< of the two means' difference, by those of the batches
 };
 
+/// What became of jobs, second by second of virtual time, while one of the members failed at once for a while.
+struct health_row {
+    std::string policy{};
+    std::string health{};
+    std::uint32_t members = 0;
+    unsigned from = 0;  ///< the seconds in which it failed
+    unsigned to = 0;
+    std::vector<double> failed{};  ///< share of jobs that were done in a second
+};
+
 struct pick_row {
     std::string policy{};
     std::uint32_t members = 0;
@@ -116,6 +126,7 @@ struct report {
     std::vector<cap_row> caps;
     std::vector<queueing_row> queueing;
     std::vector<pool_row> pools;
+    std::vector<health_row> healths;
     std::vector<pick_row> picks;
     std::vector<rebuild_row> rebuilds;
     std::vector<verdict> verdicts;
@@ -130,6 +141,7 @@ void run_movements(report& to);
 void run_caps(report& to);
 void run_queueing(report& to);
 void run_pools(report& to);
+void run_healths(report& to);
 void run_picks(report& to);
 void run_rebuilds(report& to);
 

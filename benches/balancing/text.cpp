@@ -1,6 +1,8 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "report.hpp"
@@ -113,6 +115,25 @@ failed, only their share counts. `grows`: some member gets more than it can do, 
     }
 }
 
+void print_healths(const report& what) {
+    if (what.healths.empty()) return;
+    fmt::print(R"(
+Health: a member of a real pool fails at once from second {} to {} of virtual time; jobs that fail, in per cent.
+
+{:>4} {:<24} {:<20} {:>13} {:>12} {:>12} {:>9}
+)",
+               what.healths.front().from, what.healths.front().to, "n", "policy", "health", "first second",
+               "worst second", "all the time", "after it");
+    for (const health_row& row : what.healths) {
+        const auto first = row.failed.begin() + row.from;
+        const auto end = row.failed.begin() + row.to;
+        fmt::print("{:>4} {:<24} {:<20} {:>13.2f} {:>12.2f} {:>12.2f} {:>9.2f}\n", row.members, row.policy, row.health,
+                   100 * *first, 100 * *std::max_element(first, end),
+                   100 * std::accumulate(first, end, 0.0) / (row.to - row.from),
+                   100 * *std::max_element(end, row.failed.end()));
+    }
+}
+
 void print_costs(const report& what) {
     if (!what.picks.empty()) {
         fmt::print(R"(
@@ -162,6 +183,7 @@ void print_text(const report& what) {
     print_caps(what);
     print_queueing(what);
     print_pools(what);
+    print_healths(what);
     print_costs(what);
     print_verdicts(what);
     fmt::print("\nSeconds:");

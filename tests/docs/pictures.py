@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""The pictures of docs/ are what plot.py draws from the committed figures, byte for byte: pictures.py ROOT
+
+`./cmake/dev.sh pictures` draws them anew. Each is below 100 KB, and each is shown by a document. Other versions of
+Matplotlib than Debian 12's draw a little otherwise; with one of them this ends with status 77, which says that it was
+left out.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+VERSION = "3.6."
+LARGEST = 100_000
+
+
+def complaints_of(root):
+    pictures = root / "docs" / "pictures"
+    documents = "".join(path.read_text(encoding="utf-8") for path in sorted((root / "docs").rglob("*.md")))
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-B", str(root / "benches/balancing/plot.py"), str(pictures / "balancing.json"),
+                        folder, *(path.name for path in pictures.glob("*.svg"))],
+                       check=True, stdout=subprocess.DEVNULL)
+        drawn = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
+    kept = {path.name: path.read_bytes() for path in pictures.glob("*.svg")}
+    for name in sorted(drawn.keys() | kept.keys()):
+        if name not in drawn:
+            yield f"{name} is in docs/pictures, but plot.py draws none of that name; remove it"
+        elif kept.get(name) != drawn[name]:
+            yield f"{name} is not what plot.py draws from balancing.json; run ./cmake/dev.sh pictures"
+        elif len(drawn[name]) > LARGEST:
+            yield f"{name} has {len(drawn[name])} bytes; keep it below {LARGEST}"
+        elif f"pictures/{name}" not in documents:
+            yield f"{name} is shown by no document below docs/; show it, or remove it"
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__)
+        return 2
+    try:
+        import matplotlib
+    except ImportError:
+        print("pictures: Matplotlib is not installed (python3-matplotlib), so nothing was compared")
+        return 77
+    if not matplotlib.__version__.startswith(VERSION):
+        print(f"pictures: Matplotlib {matplotlib.__version__} is not {VERSION}x, so nothing was compared")
+        return 77
+    complaints = list(complaints_of(pathlib.Path(sys.argv[1]).resolve()))
+    print("\n".join(complaints) if complaints else "pictures: all are as drawn")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
