@@ -185,17 +185,19 @@ auto spawn_pool(Place& place, pool_options<Policy, Health> options, const Argume
     static_assert(answers_probes,
                   "drover: nothing to probe: active_probes asks members for their health(), so the actor has a member "
                   "function bool health(); or leave active_probes out");
-    static_assert(!pulls<Policy> || batching_of<A>::patience.count() == 0,
+    constexpr bool lingers_in_vain = pulls<Policy> && batching_of<A>::patience.count() != 0;
+    static_assert(!lingers_in_vain,
                   "drover: nothing to linger for: members of a pool with a shared_queue take a message when they have "
                   "nothing to do; let the actor's batching be up_to<N>, or choose another policy");
-    static_assert(!pulls<Policy> || !detail::for_one_sender<mailbox_of<A>>,
+    constexpr bool for_one_sender = pulls<Policy> && detail::for_one_sender<mailbox_of<A>>;
+    static_assert(!for_one_sender,
                   "drover: one queue for one sender: the shared_queue of a pool is as its members' mailbox is, and a "
                   "single_producer_mailbox would let only one actor send to the pool; give the actor another mailbox");
     actor_core<F>& core = place.core();
     lane& mine = lane_to(core);
     const send_bracket bracket(mine);
     detail::check_place(mine, core, type_name<A>());
-    if constexpr (possible) {
+    if constexpr (possible && !lingers_in_vain && !for_one_sender) {
         using source = argument_source<A, std::decay_t<const Arguments&>...>;
         return pool<A, Policy, Health, F>(detail::spawn_pool_from<A, pool_kind<Policy, Health, mailbox_of<A>>, F>(
             core, detail::cell_of<F>(place), options, source(std::in_place, arguments...)));
