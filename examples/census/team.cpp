@@ -16,10 +16,14 @@ team team_by(drover::runtime& rt, const parser_needs& needs) {
     const auto parsers = drover::spawn_pool<parser, Policy>(rt, std::move(options), needs.results, needs.display,
                                                             needs.top, needs.halted);
     team made;
-    for (const auto& one : parsers.members()) {
-        made.members.push_back(one.actor);
-    }
     made.all = parsers;
+    if constexpr (drover::pulls<Policy>) {
+        made.rooms.push_back(made.all);
+    } else {
+        for (const auto& one : parsers.members()) {
+            made.rooms.push_back(one.actor);
+        }
+    }
     made.offer = [parsers](work& file) { return parsers.try_tell(file); };
     return made;
 }

@@ -17,8 +17,8 @@ namespace census {
 /// A pool of parsers, whatever its policy is. The type of a pool says its policy; the walker need not know it.
 struct team {
     std::function<drover::delivery(work&)> offer;  ///< pool::try_tell()
-    std::vector<drover::ref<parser>> members;
-    drover::ref<parser> all;  ///< the pool as an actor
+    std::vector<drover::handle> rooms;  ///< where files wait: the parsers, or the pool whose queue they share
+    drover::ref<parser> all;            ///< the pool as an actor
 };
 
 /// What every parser is built from.

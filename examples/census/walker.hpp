@@ -36,7 +36,7 @@ public:
           screen_(std::move(display)) {}
 
     void started(drover::context& me) {
-        for (const drover::ref<parser>& one : readers_.members) {
+        for (const drover::handle& one : readers_.rooms) {
             drover::subscribe_water(one, drover::recipient<drover::water_level>(me.self<walker>()));
         }
         go_on_if_wanted(me);
