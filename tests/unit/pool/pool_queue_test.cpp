@@ -604,3 +604,10 @@ TEST_CASE("pool queue: threads and workers send, members stop and come, and each
     CHECK(counter::handled.load() + static_cast<int>(sums.dead()) >= 2 * each_sends);
     CHECK(counter::handled.load() <= 2 * each_sends);
 }
+
+TEST_CASE("pool queue: the limits of the members' mailbox are the pool's") {
+    using kind = drover::pool_kind<shared_queue, drover::no_health, drover::bounded_mailbox<4>>;
+    using mailbox = drover::shared_mailbox<drover::bounded_mailbox<4>, kind, drover::features>;
+    drover::mailbox_limits (*volatile limits)() noexcept = &mailbox::default_limits;  // called at run time
+    CHECK(limits().capacity == 4);
+}
