@@ -20,8 +20,8 @@ namespace drover {
 /// who sends to it. It belongs to the pool and outlives tables. Any thread, any number at once; nothing blocks, and
 /// nothing but the constructor allocates.
 ///
-/// A mark is a hint: no message depends on it, since a push wakes an idle member, marked or not. What is promised is
-/// that an idle member is not forgotten, i.e. unmarked for good (tests/model/idle_mask.pml):
+/// Where members are picked a mark is a hint: no message depends on it, since a push wakes an idle member, marked or not.
+/// What is promised is that an idle member is not forgotten, i.e. unmarked for good (tests/model/idle_mask.pml):
 ///
 /// - A member marks itself (`announce`) *before* it becomes idle in its mailbox, and withdraws that if it did not
 ///   become so. After it, a sender could have woken it, and the mark be set while it works.
@@ -32,10 +32,10 @@ namespace drover {
 ///   that is busy may so be marked, until its next withdrawal; one that is gone, too, and whoever has its slot next
 ///   begins with a withdrawal.
 ///
-/// Marks of one member are in one word, on whose order all agree, and what the member does with its mailbox orders its own
-/// marks; so all could be relaxed, but that `announce`, `marked` and the look of `claim` are in one order with what else is
-/// sequentially consistent: where messages wait in a queue of the pool, its sender looks here after it has put one there,
-/// and a member looks there after it has announced itself.
+/// Where members take from a queue of the pool (shared_queue) messages do depend on marks. There who claims one wakes the
+/// member and restores nothing: the member looks for that (pool/pulling_mailbox.hpp, tests/model/shared_queue.pml). A sender
+/// claims after it has put its message into the queue, and a member looks there after it has withdrawn its mark and again
+/// after it has announced itself, so all that is done to marks is in one order with that.
 class idle_mask {
 public:
     static constexpr std::size_t most = 65'536;
@@ -57,7 +57,7 @@ public:
 
     /// The member is not idle. True if it was still marked; a load alone if not.
     bool withdraw(std::uint32_t slot) noexcept {
-        return marked(slot) && (word(slot / 64).fetch_and(~bit(slot), std::memory_order_relaxed) & bit(slot)) != 0;
+        return marked(slot) && (word(slot / 64).fetch_and(~bit(slot), std::memory_order_seq_cst) & bit(slot)) != 0;
     }
 
     /// Who has claimed the mark did not get its message in. One locked operation.
@@ -85,7 +85,7 @@ public:
             while (found != 0) {
                 const auto which = static_cast<std::uint32_t>(std::countr_zero(found));
                 const std::uint64_t mine = std::uint64_t{1} << which;
-                const std::uint64_t before = in.fetch_and(~mine, std::memory_order_relaxed);
+                const std::uint64_t before = in.fetch_and(~mine, std::memory_order_seq_cst);
                 if ((before & mine) != 0) {
                     place = at * 64 + which + 1;
                     return at * 64 + which;

@@ -110,9 +110,9 @@ private:
         }
         if (its != nullptr) {
             retire_pulled(x, owner);
+            // It may have been woken for what waits there, and does something else now.
             if (!leaves(x) && !gate.queue().quiet()) {
-                gate.call_another(
-                    *x.gauge);  // it may have been woken for what waits there, and does something else now
+                gate.call_another(*x.gauge);
             }
         }
         return its;
