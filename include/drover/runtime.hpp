@@ -7,3 +7,4 @@
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/runtime.hpp"
 #include "drover/runtime/sinks.hpp"
+#include "drover/runtime/take_metrics.hpp"

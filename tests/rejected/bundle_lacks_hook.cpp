@@ -6,7 +6,7 @@ struct lacking : drover::no_metrics {
 #else
 struct lacking {
 #endif
-    static void on_spawn(drover::actor_id) noexcept {}
+    static void on_spawn(auto&, drover::hook_subject) noexcept {}
 };
 struct own : drover::features {
     using metrics = lacking;

@@ -125,8 +125,7 @@ protected:
             flush();
             fail(message, thrown);
         } else if (counted) {
-            me_.handled.add(1);
-            F::metrics::on_handled();
+            base::note_handled(cell_, me_, 1);
         }
     }
 

@@ -14,6 +14,7 @@
 #include "drover/actor/handler.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/features/features.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/message/envelope.hpp"
 #include "drover/scheduling/worker.hpp"
 
@@ -51,7 +52,7 @@ M* scratch_of(worker& me, std::size_t count) {
 template <class A, class M, class F>
 class batch_of_messages {
 public:
-    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, M>;
+    using envelope_type = loaded_envelope<basic_context<F>, stamp_of<F>, M>;
 
     explicit batch_of_messages(basic_context<F>& turn) noexcept : turn_(turn) {}
     batch_of_messages(const batch_of_messages&) = delete;
@@ -81,6 +82,7 @@ public:
         if (thrown != nullptr) {
             std::rethrow_exception(std::move(thrown));
         }
+        F::metrics::on_batch(metrics_part<F>(turn_.on()), turn_.cell().subject(), count_);
         static_cast<void>(detail::call_handler<A, std::span<M>, F>(turn_.template state<A>(),
                                                                    std::span<M>(messages_, count_), turn_));
     }

@@ -121,7 +121,7 @@ struct boxed_mailbox : mailbox_box<F> {
         if (!place.moved) {
             mine.pushed.add(count);
         }
-        F::metrics::on_enqueue(count);
+        owner.note_enqueued(mine, first, count);
         if constexpr (requires { of(owner).extra.gauge; }) {
             if (!place.counted) {
                 of(owner).extra.gauge->load.sent(count);

@@ -6,14 +6,17 @@
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "drover/actor/cell_end_listeners.hpp"
+#include "drover/actor/cell_hooks.hpp"
 #include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
 #include "drover/actor/mailbox_box.hpp"
 #include "drover/base/cache_line.hpp"
 #include "drover/features/features.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/mailbox/system_lane.hpp"
 #include "drover/mailbox/tagged_list.hpp"
 #include "drover/message/delivery.hpp"
@@ -28,10 +31,11 @@ namespace drover {
 ///
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
-struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
+struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_hooks<F> {
     using list = tagged_list;
     using context = basic_context<F>;
     using metrics = typename F::metrics;
+    static constexpr bool labelled = metrics::labelled;  ///< then its label stands where senders look
 
     /// `own` is the part of its mailbox outside the cell, or null; taken over. `straight`: it runs on the workers, so that with
     /// no such part a send may go straight into its list.
@@ -64,7 +68,8 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     static constexpr unsigned ended = 0x40;  ///< beside a stop_kind: it is why the actor stopped
     std::atomic<std::uint8_t> requested{
         not_requested};  ///< a stop_kind: why a stop was posted, the first one; then why it stopped
-    std::atomic<bool> pill_sent{false};
+    [[no_unique_address]] placed<std::atomic<bool>, !labelled> pill_sent_here;
+    [[no_unique_address]] placed<std::uint8_t, labelled> label_here;
     cell_phase phase = cell_phase::fresh;
     bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
     bool stateless : 1 = false;      ///< between two states: the old one is gone and the new one not there
@@ -88,6 +93,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
         basic_cell& child;
     } stopped_signal;
     mailbox_box<F>* const box;  ///< null: the mailbox is the list
+    [[no_unique_address]] placed<std::atomic<bool>, labelled> pill_sent_there;
 
     // --- references ------------------------------------------------------------------------------------------------
 
@@ -148,18 +154,28 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
 
     // --- sending -----------------------------------------------------------------------------------------------------
 
+    /// The mark of stop_when_drained() has been pushed, or is about to be.
+    std::atomic<bool>& pill_sent() noexcept {
+        if constexpr (labelled) {
+            return pill_sent_there.value;
+        } else {
+            return pill_sent_here.value;
+        }
+    }
+
     /// Pushes a chain of `count` messages into the list. The caller holds a reference and, unless a worker, a
     /// send_bracket.
     delivery push(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
         mine.pushed.add(count);
-        metrics::on_enqueue(count);
+        this->note_enqueued(mine, first, count);
         return follow_push(mine, list::push_chain(incoming, first, last));
     }
 
-    /// The same for messages that are in the accounts already, to a cell whose core pointer is `straight`.
+    /// The same for messages that are in the accounts already. `straight`: the cell's core pointer is.
+    template <bool straight = false>
     delivery push_counted(lane& mine, message_node* first, message_node* last, std::size_t count) noexcept {
-        metrics::on_enqueue(count);
-        return follow_push<true>(mine, list::push_chain(incoming, first, last));
+        this->note_enqueued(mine, first, count);
+        return follow_push<straight>(mine, list::push_chain(incoming, first, last));
     }
 
     template <bool straight = false>
@@ -213,7 +229,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
         flush_outbox();
-        if (!pill_sent.exchange(true, std::memory_order_acq_rel)) {
+        if (!pill_sent().exchange(true, std::memory_order_acq_rel)) {
             const delivery sent = follow_push(mine, list::push_chain(incoming, &pill, &pill));
             if (sent != delivery::stopped && box != nullptr && box->linger != nullptr) {
                 unhold();
@@ -246,9 +262,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
         release_envelope_of(node);
     }
 
-    static void release_envelope_of(message_node* node) noexcept {
-        release_envelope<context, typename F::tracing::stamp>(node);
-    }
+    static void release_envelope_of(message_node* node) noexcept { release_envelope<context, stamp_of<F>>(node); }
 
     void bury(const message_node* node, dead_letter_reason reason) noexcept {
         const auto& letter = *static_cast<const envelope_of<F>*>(node);
@@ -260,15 +274,21 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     /// A message that had been pushed.
     void bury(std::string_view message, dead_letter_reason reason) noexcept {
         core->count_dead(reason);
-        report_dead(message, reason);
+        if (reason == dead_letter_reason::rejected) {
+            this->note_rejected(lane_to(*core), 1);
+        }
+        report_dead(metrics_part<F>(*core), message, reason);
     }
 
     /// Messages that are dead letters without having been pushed. Counted by their sender in one place, so that the
     /// accounts agree at any moment.
     void refuse(lane& mine, std::string_view message, dead_letter_reason reason, std::size_t count = 1) noexcept {
+        if (reason == dead_letter_reason::rejected) {
+            this->note_rejected(mine, count);
+        }
         for (std::size_t each = 0; each != count; ++each) {
             mine.unsent[static_cast<std::size_t>(reason)].add(1);
-            report_dead(message, reason);
+            report_dead(metrics_part<F>(mine), message, reason);
         }
     }
 
@@ -297,9 +317,12 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F> {
     static void run_pill(message_node*, context&);
 
 private:
-    void report_dead(std::string_view message, dead_letter_reason reason) noexcept {
-        metrics::on_dead_letter(static_cast<std::size_t>(reason));
-        core->report(dead_letter{reason, message, name(), id});
+    void report_dead(typename metrics::thread_part& part, std::string_view message,
+                     dead_letter_reason reason) noexcept {
+        if (reason == dead_letter_reason::dropped) {
+            metrics::on_dropped(part, this->subject());
+        }
+        core->report_dead(part, this->subject(), dead_letter{reason, message, name(), id});
     }
 
     system_lane::post_result wake(lane& mine, system_lane::post_result result) noexcept {

@@ -6,8 +6,11 @@
 #include <mutex>
 
 #include "drover/base/futex.hpp"
+#include "drover/message/dead_letter.hpp"
 #include "drover/message/stop_reason.hpp"
+#include "drover/metrics/hooks.hpp"
 #include "drover/scheduling/core_record.hpp"
+#include "drover/scheduling/lane_part.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
 namespace drover {
@@ -25,10 +28,17 @@ class actor_core final : public core_record {
 public:
     actor_core(runtime_services services, clock_source& clock, const std::string& name, std::size_t quantum_messages,
                clock_duration quantum_length)
-        : core_record(services, &destroy, clock, name, quantum_messages, quantum_length) {}
+        : core_record(services, &destroy, clock, name, quantum_messages, quantum_length,
+                      functions_of_part<typename F::metrics::thread_part>()) {}
 
     /// The runtime's, for its actors; set before there is one.
     dead_letter_subscribers<F>* dead_letter_hub = nullptr;
+
+    /// A message that nobody handles. `to`: who was to, or nobody.
+    void report_dead(typename F::metrics::thread_part& part, hook_subject to, const dead_letter& letter) noexcept {
+        F::metrics::on_dead_letter(part, to, letter.reason);
+        report(letter);
+    }
 
     /// A new actor without a parent. False if the runtime is stopping: the caller then asks the actor to stop, too.
     bool add_root(basic_cell<F>& fresh) noexcept {

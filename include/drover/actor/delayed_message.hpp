@@ -77,6 +77,7 @@ private:
         if (!way.gate_open() && !cell.core->timed_may_pass(Repeated)) {
             return false;
         }
+        F::metrics::on_timer(metrics_part<F>(mine), cell.subject());
         const admitted place = way.admit(1, false);
         reservation reserved(way, place, 1);
         if (!is_accepted(place.result)) {

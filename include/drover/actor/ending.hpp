@@ -90,6 +90,7 @@ protected:
 
     void bury_replayed(message_node* node) noexcept {
         if (!redelivering_guard<F>::is_mark(node)) {
+            cell_.note_left();
             cell_.bury_envelope(node, dead_letter_reason::stopped);
             return;
         }
@@ -138,7 +139,7 @@ protected:
         cell_.drain_to_dead_letters();
         cell_.depart();
         flush();  // what the sink of its dead letters told
-        F::metrics::on_stop(cell_.id);
+        F::metrics::on_stop(metrics_part<F>(me_), cell_.subject());
         cell_.phase = cell_phase::closed;
         if (cell_.own_threaded) {
             static_cast<own_worker&>(me_).over = true;

@@ -68,13 +68,7 @@ protected:
     }
 
     [[gnu::noinline]] bool begin() noexcept {
-        cell_.phase = cell_phase::attending;
-        F::metrics::on_start(cell_.id);
-        const std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-        if (cell_.phase != cell_phase::suspended) {
-            cell_.phase = phase_at_rest();
-        }
-        if (thrown != nullptr) {
+        if (const std::exception_ptr thrown = base::call_started(); thrown != nullptr) {
             fail("started", thrown);
         }
         return settle();

@@ -65,7 +65,7 @@ bool takes_now(basic_context<F>& turn) noexcept {
 /// A message of type `M` on its way to an actor of type `A`: what its envelope can do.
 template <class A, class M, class F>
 struct told_message {
-    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, M>;
+    using envelope_type = loaded_envelope<basic_context<F>, stamp_of<F>, M>;
 
     static message_node* create(basic_cell<F>& receiver, M&& message) {
         return create_in(block_pool::allocate(envelope_type::size_class), receiver, std::move(message));
@@ -78,7 +78,7 @@ struct told_message {
     template <class Argument>
     static message_node* create_in(void* block, basic_cell<F>& receiver, Argument&& message) {
         envelope_type* const fresh = envelope_type::create_in(block, &record, std::forward<Argument>(message));
-        F::tracing::sent(fresh->stamp, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id);
         return fresh;
     }
 
@@ -132,12 +132,12 @@ struct asked_message {
         request<reply, F> answer;
     };
 
-    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, payload_type>;
+    using envelope_type = loaded_envelope<basic_context<F>, stamp_of<F>, payload_type>;
 
     /// Takes over `answer` if it returns.
     static message_node* create(basic_cell<F>& receiver, M&& message, request<reply, F>& answer) {
         envelope_type* const fresh = envelope_type::create(&record, make_payload{std::move(message), answer});
-        F::tracing::sent(fresh->stamp, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id);
         return fresh;
     }
 

@@ -20,7 +20,6 @@ protected:
     using base::clock_every;
     using base::count_handled;
     using base::outcome_;
-    using base::outside;
     using base::phase_at_rest;
     using base::settle_stop;
     using base::share_is_over;
@@ -52,7 +51,8 @@ protected:
             cell_.phase = cell_phase::replaying;
             if (redelivering_guard<F>::is_mark(node)) [[unlikely]] {
                 redeliver();
-            } else if (handle_replayed(*static_cast<envelope_of<F>*>(node))) {
+            } else if (base::note_taken(cell_, base::me_, *static_cast<envelope_of<F>*>(node));
+                       handle_replayed(*static_cast<envelope_of<F>*>(node))) {
                 cell::release_envelope_of(node);
             } else {
                 redelivery_of(cell_)->own();
@@ -68,8 +68,9 @@ protected:
 
     // False if the message stays, for another attempt.
     bool handle_replayed(envelope_of<F>& letter) noexcept {
-        F::tracing::received(letter.stamp, cell_.id);
-        const std::exception_ptr thrown = outside([&] { letter.operations->run(&letter, turn_); });
+        F::tracing::received(letter.stamp.tracing, cell_.id);
+        auto run = [&] { letter.operations->run(&letter, turn_); };
+        const std::exception_ptr thrown = base::outside_for_message(run);
         if (thrown != nullptr) {
             return base::fail_message(letter.operations->message, 1, thrown);
         }

@@ -110,6 +110,16 @@ protected:
         return true;
     }
 
+    std::exception_ptr call_started() noexcept {
+        cell_.phase = cell_phase::attending;
+        F::metrics::on_start(metrics_part<F>(me_), cell_.subject());
+        std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
+        if (cell_.phase != cell_phase::suspended) {
+            cell_.phase = phase_at_rest();
+        }
+        return thrown;
+    }
+
 private:
     // The message whose handler has just thrown, if it was kept: it waits for its next attempt if the actor goes on.
     void decide_message(redelivering_guard<F>& its, directive what, const std::exception_ptr& exception) noexcept {
@@ -170,12 +180,9 @@ private:
         if (mine.member != nullptr) {
             mine.member->operations->back(*mine.member);
         }
+        F::metrics::on_restart(metrics_part<F>(me_), cell_.subject());
         if (cell_.operations->start != nullptr) {
-            cell_.phase = cell_phase::attending;
-            thrown = outside([&] { cell_.operations->start(cell_, turn_); });
-            if (cell_.phase != cell_phase::suspended) {
-                cell_.phase = phase_at_rest();
-            }
+            thrown = call_started();
             if (thrown != nullptr) {
                 report_failure("started", thrown);
                 judge(thrown);

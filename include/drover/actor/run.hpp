@@ -30,6 +30,9 @@ public:
     actor_run(basic_cell<F>& self, extra_type& own, worker& me, basic_outbox<F>* outbox) noexcept
         : actor_life<F>(self, me, outbox, &take_more), own_(own) {}
 
+    /// The thread has waited for this run.
+    void has_waited() noexcept { life::note_other(); }
+
     [[gnu::always_inline]] run_result operator()() noexcept {
         // Named here so that they stay in registers: the object itself is known to what is called.
         basic_cell<F>& self = cell_;
@@ -146,13 +149,15 @@ private:
         for (int each = 0; each != pauses_for_more; ++each) {
             cpu_pause();
         }
+        life::note_other();
         return true;
     }
 
     // As outside(), without an exception pointer on the path that every message takes.
     [[gnu::always_inline]] after_handler handle(cell& self, worker& me, message_node* node) noexcept {
         auto& letter = *static_cast<envelope_of<F>*>(node);
-        F::tracing::received(letter.stamp, self.id);
+        F::tracing::received(letter.stamp.tracing, self.id);
+        life::note_taken(self, me, letter);
         me.inside.leave();
         try {
             letter.operations->run(node, turn_);
@@ -162,8 +167,7 @@ private:
         }
         me.inside.enter();
         if (self.phase == cell_phase::running) [[likely]] {
-            me.handled.add(1);
-            F::metrics::on_handled();
+            life::note_handled(self, me, 1);
             return after_handler::next;
         }
         return life::handle_special(letter);
@@ -205,7 +209,9 @@ private:
                 }
             }
             for (std::size_t each = 0; each != taken; ++each) {
-                F::tracing::received(static_cast<envelope_of<F>*>(nodes[each])->stamp, self.id);
+                const auto& letter = *static_cast<envelope_of<F>*>(nodes[each]);
+                F::tracing::received(letter.stamp.tracing, self.id);
+                life::note_taken(self, static_cast<worker&>(*this_thread().current), letter);
             }
             if (taken != 0 && is_running(self.phase)) {
                 self.phase = cell_phase::batched;
@@ -245,6 +251,9 @@ template <class F, class Mailbox>
 run_result run_actor(basic_cell<F>& self, typename Mailbox::extra& own, worker& me) noexcept {
     basic_outbox<F>* const outbox = self.outboxed ? basic_outbox<F>::open(me, self) : nullptr;
     actor_run<F, Mailbox> run(self, own, me, outbox);
+    if (self.own_threaded) {
+        run.has_waited();
+    }
     const run_result result = run();
     if (outbox != nullptr) [[unlikely]] {
         outbox->close();  // touches the worker alone: the cell may be another's

@@ -106,6 +106,7 @@ public:
     void bury(message_node* first) const noexcept {
         while (first != nullptr) {
             message_node* const next = first->next.load(std::memory_order_relaxed);
+            cell_.note_left();
             cell_.bury_envelope(first, dead_letter_reason::dropped);
             first = next;
         }
@@ -200,7 +201,7 @@ delivery tell_cell(basic_cell<F>& cell, M&& message) {
             }
             message_node* const node = told_message<A, message_type, F>::create(cell, std::forward<M>(message));
             mine.pushed.add(1);
-            return cell.push_counted(mine, node, node, 1);
+            return cell.template push_counted<true>(mine, node, node, 1);
         }
     }
     return tell_deferred<A>(cell, std::forward<M>(message));
@@ -221,6 +222,7 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message, membership_pick picked =
     reservation reserved(way, place, 1);
     if (!is_accepted(place.result)) {
         mine.returned.add(1);
+        cell.note_rejected(mine, place.result == delivery::stopped ? 0 : 1);
         return place.result;
     }
     message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
@@ -241,7 +243,7 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
     reply_record<reply, F>* const record = reply_record<reply, F>::create(cell);
     answer<reply, F> result(record);
     request<reply, F> right(record);
-    F::metrics::on_ask_sent();
+    F::metrics::on_ask_sent(metrics_part<F>(mine), cell.subject());
     if (!way.gate_open()) [[unlikely]] {
         way.refuse(type_name<M>(), delivery::stopped);
         return result;  // `right` answers that the actor has stopped

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "drover/actor/actor_cell.hpp"
+#include "drover/actor/actor_label.hpp"
 #include "drover/actor/boxed_mailbox.hpp"
 #include "drover/actor/choices.hpp"
 #include "drover/actor/guard.hpp"
@@ -22,6 +23,7 @@
 #include "drover/actor/task_run.hpp"
 #include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
+#include "drover/features/metrics_part.hpp"
 
 namespace drover {
 
@@ -217,7 +219,10 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
     if constexpr (requires { build.populate(*fresh); }) {
         build.populate(*fresh);
     }
-    F::metrics::on_spawn(fresh->id);
+    if constexpr (F::metrics::labelled) {
+        fresh->label_here.value = label_of<A>(fresh->name());
+    }
+    F::metrics::on_spawn(metrics_part<F>(mine), fresh->subject());
     ref<A, F> result(boost::intrusive_ptr<basic_cell<F>>(fresh, false));
     if (parent != nullptr && !mine.worker) {
         fresh->adopt_into(*parent);

@@ -50,12 +50,13 @@ public:
         if constexpr (check_tell<A, message_type, F>()) {
             basic_cell<F>& self = owner(turn);
             if (size_ == N) {
-                count_offered(turn);
+                turn.on().pushed.add(1);
                 self.bury(type_name<message_type>(), dead_letter_reason::rejected);
                 return delivery::rejected_full;
             }
             message_node* const node = told_message<A, message_type, F>::create(self, std::forward<M>(message));
-            count_offered(turn);
+            turn.on().pushed.add(1);
+            self.note_enqueued(turn.on(), node, 1);
             owner_ = &self;
             (last_ != nullptr ? last_->next : first_).store(node, std::memory_order_relaxed);
             last_ = node;
@@ -82,11 +83,6 @@ public:
     }
 
 private:
-    static void count_offered(basic_context<F>& turn) noexcept {
-        turn.on().pushed.add(1);
-        F::metrics::on_enqueue(1);
-    }
-
     static basic_cell<F>& owner(basic_context<F>& turn) {
         basic_cell<F>& self = turn.cell();
         if (*self.operations->type != typeid(A)) {
@@ -107,6 +103,7 @@ private:
         forget();
         while (each != nullptr) {
             message_node* const next = each->next.load(std::memory_order_relaxed);
+            owner_->note_left();
             owner_->bury(each, reason);
             owner_->discard(each);
             basic_cell<F>::release_envelope_of(each);

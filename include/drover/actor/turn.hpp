@@ -10,6 +10,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/outbox.hpp"
 #include "drover/actor/receive_timeout.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -49,9 +50,17 @@ protected:
     // Messages beyond one a handler since the last call.
     std::size_t exchange_spent() noexcept { return std::exchange(spent_, 0); }
 
-    // Runs user code, outside the runtime. Null if it returned.
+    // Runs user code that handles no message, outside the runtime. Null if it returned.
     template <class Code>
     std::exception_ptr outside(Code code) noexcept {
+        std::exception_ptr thrown = outside_for_message(code);
+        note_other();
+        return thrown;
+    }
+
+    // The same of code that does.
+    template <class Code>
+    std::exception_ptr outside_for_message(Code& code) noexcept {
         std::exception_ptr thrown;
         me_.inside.leave();
         try {
@@ -84,6 +93,7 @@ protected:
 
     void count_handled(const envelope_of<F>& letter) noexcept {
         if (cell_.phase == cell_phase::suspended) {
+            note_other();
             return;  // end_task() does it
         }
         note_time();
@@ -91,12 +101,24 @@ protected:
             cell_.bury(letter.operations->message, dead_letter_reason::unhandled);
             return;
         }
-        const std::size_t count = take_batched() + 1;
-        me_.handled.add(count);
-        for (std::size_t each = 0; each != count; ++each) {
-            F::metrics::on_handled();
+        note_handled(cell_, me_, take_batched() + 1);
+    }
+
+    // Its handler is about to run. The mark of stop_when_drained() is no message.
+    [[gnu::always_inline]] static void note_taken(const cell& self, const worker& me,
+                                                  const envelope_of<F>& letter) noexcept {
+        if (&letter != &self.pill) {
+            F::metrics::on_dequeue(metrics_part<F>(me), self.subject(), letter.stamp.metrics);
         }
     }
+
+    [[gnu::always_inline]] static void note_handled(const cell& self, worker& me, std::size_t count) noexcept {
+        me.handled.add(count);
+        F::metrics::on_handled(metrics_part<F>(me), self.subject(), count);
+    }
+
+    // Time has passed here in which no message was handled.
+    void note_other() noexcept { F::metrics::on_other(metrics_part<F>(me_)); }
 
     cell_phase phase_at_rest() const noexcept {
         const cell_extra<F>* const extra = extra_now();
@@ -121,7 +143,7 @@ protected:
     }
 
     void report_failure(std::string_view what, const std::exception_ptr& exception) noexcept {
-        F::metrics::on_failure(cell_.id);
+        F::metrics::on_failure(metrics_part<F>(me_), cell_.subject());
         cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
     }
 

@@ -31,9 +31,16 @@ consteval bool check_bundle() {
 template <class F>
 class basic_context;
 
+/// What the features of a bundle let travel with each message.
+template <class F>
+struct stamp_of {
+    [[no_unique_address]] typename F::metrics::stamp metrics{};
+    [[no_unique_address]] typename F::tracing::stamp tracing{};
+};
+
 /// The envelope of a feature bundle: every message of an application has this header.
 template <class F>
-using envelope_of = envelope<basic_context<F>, typename F::tracing::stamp>;
+using envelope_of = envelope<basic_context<F>, stamp_of<F>>;
 
 template <class F>
 using operations_of = envelope_operations<basic_context<F>>;

@@ -48,6 +48,14 @@ public:
         return whole;
     }
 
+    /// The one writer: as if all that another one holds had been recorded here.
+    void absorb(const histogram_block& gone) noexcept {
+        for (std::size_t each = 0; each != slots_.size(); ++each) {
+            add(slots_[each], gone.slots_[each].load(std::memory_order_relaxed));
+        }
+        add(sum_, gone.sum_.load(std::memory_order_relaxed));
+    }
+
 private:
     static std::uint64_t nanoseconds_of(clock_duration value) noexcept {
         return static_cast<std::uint64_t>(std::max<clock_duration::rep>(value.count(), 0));

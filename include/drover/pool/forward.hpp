@@ -47,8 +47,7 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
         }
     }
     if (cell.box == nullptr) {
-        return how.moved ? cell.follow_push(mine, tagged_list::push_chain(cell.incoming, node, node))
-                         : cell.push(mine, node, node, 1);
+        return how.moved ? cell.push_counted(mine, node, node, 1) : cell.push(mine, node, node, 1);
     }
     // What has been in a mailbox already does not drive others out of theirs.
     admitted place = how.moved ? cell.box->operations->admit_if_room(cell, 1)
@@ -63,6 +62,7 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
     const delivery result = cell.box->operations->push(cell, mine, node, node, 1, place);
     for (message_node* each = evicted; each != nullptr;) {
         message_node* const next = each->next.load(std::memory_order_relaxed);
+        cell.note_left();
         cell.bury_envelope(each, dead_letter_reason::dropped);
         each = next;
     }

@@ -230,7 +230,7 @@ private:
     }
 
     bool look(context& me) {
-        return health_.look(roster_.seats(), me.now(), pool_->news, [&](clock_duration after) {
+        return health_.look(roster_.seats(), me.on(), me.now(), pool_->news, [&](clock_duration after) {
             looking_.cancel();
             looking_ = self(me).tell_every(after, look_after{}, repetition::fixed_delay);
         });

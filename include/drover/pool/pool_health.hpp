@@ -12,6 +12,7 @@
 #include "drover/actor/ref.hpp"
 #include "drover/actor/send.hpp"
 #include "drover/actor/timer_handle.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/health/health.hpp"
 #include "drover/message/envelope.hpp"
 #include "drover/pool/pool_state.hpp"
@@ -33,7 +34,7 @@ struct probe_message {
         recipient<member_news, F> answer;
         member_news news;
     };
-    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, payload_type>;
+    using envelope_type = loaded_envelope<basic_context<F>, stamp_of<F>, payload_type>;
 
     /// False if there is no room for it, or the member has stopped.
     static bool send(const ref<A, F>& to, const recipient<member_news, F>& answer, std::uint64_t id,
@@ -53,7 +54,7 @@ struct probe_message {
         envelope_type* const fresh =
             envelope_type::create(&record, payload_type{answer, {id, member_news::answered_unwell, probe}});
         reserved.keep();
-        F::tracing::sent(fresh->stamp, cell.id);
+        F::tracing::sent(fresh->stamp.tracing, cell.id);
         static_cast<void>(way.push({fresh, fresh, 1}, place));
         return true;
     }
@@ -95,12 +96,14 @@ public:
 
     /// Judges all; the seats are given their standings. True if one has another. `again(after)` arms a timer.
     template <class Seats, class Again>
-    bool look(Seats& seats, time_point now, const recipient<member_news, F>& answers, Again again) {
+    bool look(Seats& seats, [[maybe_unused]] const lane& mine, time_point now, const recipient<member_news, F>& answers,
+              Again again) {
         if constexpr (watched<Policy>) {
             const health_findings& found = monitor_.sweep(now);
             for (auto& each : seats) {
                 if (const standing* const its = monitor_.standing_of(each.id); its != nullptr) {
                     each.health = *its;
+                    note_standing(each, mine);
                 }
             }
             for (const std::uint64_t id : found.probe) {
@@ -143,6 +146,19 @@ public:
     }
 
 private:
+    // One that is let in on trial has not recovered yet.
+    template <class Seat>
+    static void note_standing(Seat& one, const lane& mine) noexcept {
+        if (one.health.state == health_state::healthy && one.ejected) {
+            one.ejected = false;
+            F::metrics::on_recovery(metrics_part<F>(mine), one.label);
+        } else if (one.health.state > health_state::half_open && one.health.state != health_state::draining &&
+                   !one.ejected) {
+            one.ejected = true;
+            F::metrics::on_ejection(metrics_part<F>(mine), one.label);
+        }
+    }
+
     template <class Seat>
     void probe(Seat& one, const recipient<member_news, F>& answers) {
         if constexpr (includes(health::needs, health_signals::probes) && reports_health<A>) {

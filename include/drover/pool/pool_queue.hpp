@@ -82,6 +82,7 @@ public:
             }
         }
         node->next.store(nullptr, std::memory_order_relaxed);
+        face_->note_enqueued(mine, node, 1);
         queue_->push(node, node);
         pushed(1);
         return true;
@@ -116,6 +117,7 @@ private:
     void bury_queue() noexcept {
         basic_cell<F>& by = *self().controller.cell();
         while (message_node* const each = queue_->pop(queue_owner{{by}})) {
+            face_->note_left();
             by.bury_envelope(each, queue_ends_.load(std::memory_order_relaxed) ? dead_letter_reason::stopped
                                                                                : dead_letter_reason::no_target);
         }

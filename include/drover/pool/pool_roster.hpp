@@ -14,6 +14,8 @@
 
 #include "drover/actor/handler.hpp"
 #include "drover/actor/ref.hpp"
+#include "drover/metrics/hooks.hpp"
+#include "drover/metrics/label_table.hpp"
 #include "drover/pool/pool_member.hpp"
 #include "drover/pool/pool_state.hpp"
 
@@ -33,6 +35,9 @@ struct pool_seat {
     bool drains = false;      ///< keeps the keys that it has until it has nothing to do
     bool published = false;   ///< is in the present table
     bool pickable = false;    ///< and is picked by it
+    bool ejected = false;     ///< metrics have heard that it is not well
+    hook_member label{};      ///< by which they know it
+    std::size_t place = 0;    ///< the smallest that no other has: what its label tells of it
 };
 
 /// Who belongs to a pool, and the tables that are made of them. The controller's own.
@@ -78,7 +83,12 @@ public:
             throw;
         }
         next_id_ += 1;
-        return seats_.emplace_back(seat{id, std::move(fresh), kept, weight});
+        seat made{id, std::move(fresh), kept, weight};
+        if constexpr (F::metrics::labelled) {
+            made.place = free_place();
+            made.label.label = label_table::members().number_of(parent.name(), made.place);
+        }
+        return seats_.emplace_back(std::move(made));
     }
 
     /// It stops once it is in no table.
@@ -128,8 +138,8 @@ public:
                     continue;
                 }
                 const member_info info = info_of(each, usual);
-                members.push_back(
-                    {boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, each.health, pickable});
+                members.push_back({boost::intrusive_ptr<basic_cell<F>>(each.actor.cell()), each.link, info, each.health,
+                                   pickable, each.label});
                 if (pickable) {
                     infos.push_back(info);
                 }
@@ -180,6 +190,14 @@ public:
     }
 
 private:
+    std::size_t free_place() const noexcept {
+        std::size_t found = 0;
+        while (std::any_of(seats_.begin(), seats_.end(), [&](const seat& each) { return each.place == found; })) {
+            found += 1;
+        }
+        return found;
+    }
+
     // One of weight 0 takes nothing as long as there is another. Whoever could not take, and may now, looks at the queue; and
     // those who are idle do, in place of one who may not take any more.
     void move_gates() noexcept {

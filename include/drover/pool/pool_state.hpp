@@ -13,6 +13,7 @@
 #include "drover/actor/core.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/recipient.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/message/signal.hpp"
 #include "drover/pool/locals_by_thread.hpp"
 #include "drover/pool/parked_messages.hpp"
@@ -120,7 +121,7 @@ public:
     /// The same by a thread's part of the caller's.
     picked_member<F> pick_by(typename Policy::local& local, lane& mine, pick_key key) noexcept {
         const read_scope scope(mine);
-        const found_member found = pick_from(*present_.read(scope), local, key);
+        const found_member found = pick_from(*present_.read(scope), mine, local, key);
         return found.at != nullptr ? picked_member<F>(mine, *found.at->cell, found.pick()) : picked_member<F>();
     }
 
@@ -130,7 +131,7 @@ public:
         typename Policy::local& local = locals_.of(mine);
         const read_scope scope(mine);
         const table& now = *present_.read(scope);
-        use([&](pick_key key) noexcept { return pick_from(now, local, key); });
+        use([&](pick_key key) noexcept { return pick_from(now, mine, local, key); });
     }
 
     /// What `look(table)` gives, inside a read_scope: it runs no code of the user's.
@@ -152,7 +153,8 @@ public:
     }
 
 private:
-    found_member pick_from(const table& now, typename Policy::local& local, pick_key key) noexcept {
+    found_member pick_from(const table& now, [[maybe_unused]] const lane& mine, typename Policy::local& local,
+                           pick_key key) noexcept {
         for (int left = most_picks;; --left) {
             const member_index index = Policy::pick(now.picks, picks, local, key);
             if (index == no_member) {
@@ -162,6 +164,9 @@ private:
             const bool there = !found.at->cell->system.is_closed();
             if (there || left == 1) [[likely]] {
                 if (!there || may_have_it(found)) [[likely]] {
+                    if constexpr (!pulls<Policy>) {  // there it is woken, and may find nothing
+                        F::metrics::on_pick(metrics_part<F>(mine), found.at->label);
+                    }
                     return found;
                 }
                 found.at->link->operations->passed_over(*found.at->link, found.claimed);

@@ -10,6 +10,7 @@
 #include "drover/actor/membership.hpp"
 #include "drover/balancing/policy.hpp"
 #include "drover/health/standing.hpp"
+#include "drover/metrics/hooks.hpp"
 #include "drover/pool/slot_book.hpp"
 #include "drover/scheduling/retired.hpp"
 
@@ -21,10 +22,11 @@ template <class Policy, class F>
 struct pool_table final : retired {
     struct member {
         boost::intrusive_ptr<basic_cell<F>> cell;
-        membership* link;  ///< stands as long as the cell
-        member_info info;  ///< as the policy saw it, or would have
-        standing health;   ///< as of the making of this table
-        bool pickable;     ///< is in the policy's table, if only with a weight of 0
+        membership* link;     ///< stands as long as the cell
+        member_info info;     ///< as the policy saw it, or would have
+        standing health;      ///< as of the making of this table
+        bool pickable;        ///< is in the policy's table, if only with a weight of 0
+        hook_member label{};  ///< for metrics
     };
 
     pool_table(typename Policy::table picks_, std::vector<member> members_, std::shared_ptr<slot_book> slots,

@@ -21,6 +21,7 @@ public:
     direct_mapped_cache& operator=(const direct_mapped_cache&) = delete;
 
     static constexpr std::size_t capacity() noexcept { return N; }
+    std::uint64_t invalidated() const noexcept { return invalidated_; }
 
     route_entry* find(const name_view& name) noexcept {
         route_entry*& place = place_of(name.hash());
@@ -29,6 +30,7 @@ public:
         }
         if (!detail::keep_current(place)) [[unlikely]] {
             place = nullptr;
+            invalidated_ += 1;
         }
         return place;
     }
@@ -51,6 +53,7 @@ private:
     route_entry*& place_of(std::uint64_t hash) const noexcept { return places_[hash & (N - 1)]; }
 
     const std::unique_ptr<route_entry*[]> places_;
+    std::uint64_t invalidated_ = 0;
 };
 
 static_assert(route_cache<direct_mapped_cache<256>>);

@@ -67,7 +67,7 @@ public:
 /// A published message on its way to an actor of type `A`, whose handler gets it as `const M&`.
 template <class A, class M, class F>
 struct published_message {
-    using envelope_type = loaded_envelope<basic_context<F>, typename F::tracing::stamp, publication<M>*>;
+    using envelope_type = loaded_envelope<basic_context<F>, stamp_of<F>, publication<M>*>;
 
     /// One of the publication's `spare` references goes into the actor's mailbox, unless it has no room: a publisher is
     /// never made to wait. Throws std::bad_alloc, and std::out_of_range for a priority that the mailbox does not have.
@@ -85,7 +85,7 @@ struct published_message {
         envelope_type* const fresh = envelope_type::create(&record, &shared);
         reserved.keep();
         spare -= 1;
-        F::tracing::sent(fresh->stamp, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id);
         return way.push({fresh, fresh, 1}, place);
     }
 

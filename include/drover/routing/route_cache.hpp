@@ -17,6 +17,8 @@ namespace drover {
 ///   alive until the next call of a member that is not const.
 /// - `insert(entry)` takes over one count on an entry whose name `find` did not know. It may drop another entry for it, or
 ///   refuse and drop this one, so the caller keeps a count of its own if it goes on.
+/// - `invalidated()`, if it has that, is how many entries `find` has dropped because they were not current any more; metrics
+///   hear of them.
 /// - `clear()` and the destructor drop everything. `capacity()` is the most it keeps.
 /// - Nothing throws, allocates or blocks after construction.
 template <class C>

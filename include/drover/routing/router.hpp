@@ -16,6 +16,7 @@
 #include "drover/actor/send.hpp"
 #include "drover/base/text.hpp"
 #include "drover/base/type_name.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/routing/batch_split.hpp"
 #include "drover/routing/registry.hpp"
 #include "drover/routing/route_cache.hpp"
@@ -50,7 +51,7 @@ public:
             if (!busy_) [[likely]] {
                 route_entry* const entry = cache_.find(name);
                 if (entry != nullptr && entry->type == &typeid(A) && entry->extra == nullptr) [[likely]] {
-                    hits_ += 1;
+                    note_hit();
                     const busy_scope busy(busy_);
                     return detail::tell_cell<A>(*static_cast<basic_cell<F>*>(entry->target), std::forward<M>(message));
                 }
@@ -148,11 +149,26 @@ private:
         bool& flag_;
     };
 
+    void note_hit() noexcept {
+        hits_ += 1;
+        F::metrics::on_cache_hit(metrics_part<F>(names_->core()));
+    }
+
+    void note_miss() noexcept {
+        misses_ += 1;
+        F::metrics::on_cache_miss(metrics_part<F>(names_->core()));
+        if constexpr (requires { cache_.invalidated(); } && has_metrics<F>) {
+            for (; seen_invalidated_ != cache_.invalidated(); ++seen_invalidated_) {
+                F::metrics::on_cache_invalidation(metrics_part<F>(names_->core()));
+            }
+        }
+    }
+
     template <class Send>
     auto with_entry(name_view name, Send send) {
         if (!busy_) [[likely]] {
             if (route_entry* const entry = cache_.find(name)) [[likely]] {
-                hits_ += 1;
+                note_hit();
                 const busy_scope busy(busy_);
                 return send(entry);
             }
@@ -162,7 +178,7 @@ private:
 
     template <class Send>
     [[gnu::noinline]] auto with_looked_up(name_view name, Send& send) {
-        misses_ += 1;
+        note_miss();
         const boost::intrusive_ptr<route_entry> entry(names_->acquire(name), false);
         if (entry == nullptr) {
             name.check();
@@ -241,8 +257,7 @@ private:
         const send_bracket bracket(mine);
         constexpr dead_letter_reason reason = dead_letter_reason::no_target;
         mine.unsent[static_cast<std::size_t>(reason)].add(1);
-        F::metrics::on_dead_letter(static_cast<std::size_t>(reason));
-        core.report(dead_letter{reason, type_name<M>(), name.text(), actor_id::none});
+        core.report_dead(metrics_part<F>(mine), {}, dead_letter{reason, type_name<M>(), name.text(), actor_id::none});
         return delivery::no_target;
     }
 
@@ -250,6 +265,7 @@ private:
     bool busy_ = false;
     std::uint64_t hits_ = 0;
     std::uint64_t misses_ = 0;
+    std::uint64_t seen_invalidated_ = 0;  // of the cache's, those that the metrics have heard of
     boost::intrusive_ptr<basic_registry<F>> names_;
 };
 

@@ -37,6 +37,7 @@ public:
     set_associative_cache& operator=(const set_associative_cache&) = delete;
 
     static constexpr std::size_t capacity() noexcept { return N; }
+    std::uint64_t invalidated() const noexcept { return invalidated_; }
 
     [[gnu::always_inline]] route_entry* find(const name_view& name) noexcept {
         route_entry* const last = front_[place_of(name.hash())];
@@ -122,6 +123,7 @@ private:
         }
         put(in, way, nullptr);
         drop(entry);
+        invalidated_ += 1;
         return nullptr;
     }
 
@@ -144,6 +146,7 @@ private:
     const std::unique_ptr<route_entry*[]> front_;  // without counts: each is in its set, too
     const std::unique_ptr<set[]> sets_;
     const std::unique_ptr<marks[]> marks_;
+    std::uint64_t invalidated_ = 0;
 };
 
 static_assert(route_cache<set_associative_cache<1024, 8>>);

@@ -16,6 +16,7 @@ struct accounting {
     std::uint64_t pending;   ///< in a mailbox, in a handler, or on the way
     std::array<std::uint64_t, dead_letter_reasons> dead_letters;  ///< by dead_letter_reason
     std::uint64_t late_replies;                                   ///< replies to asks that had timed out; not messages
+    std::uint64_t failures;  ///< exceptions that left an actor's code; not messages
 
     std::uint64_t dead(dead_letter_reason reason) const noexcept {
         return dead_letters[static_cast<std::size_t>(reason)];

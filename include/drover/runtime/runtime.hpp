@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -15,6 +16,7 @@
 #include "drover/actor/spawn.hpp"
 #include "drover/base/contracts.hpp"
 #include "drover/base/text.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/runtime/accounting.hpp"
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/engine.hpp"
@@ -182,6 +184,17 @@ public:
     /// The names of this runtime's actors. Valid as long as the runtime; routers keep it longer.
     basic_registry<F>& registry() noexcept { return *engine_->registry; }
 
+    /// Calls `look(part, worker)` with what the metrics policy keeps for each thread, and once for those that have ended: a
+    /// const reference to its `thread_part`, which the thread goes on changing, and the number of the worker if the thread is
+    /// one. Holds a lock that threads need when they come and go.
+    template <class Look>
+    void visit_metrics(Look look) const {
+        engine_->core->lanes().visit([&](const lane& each) {
+            look(std::as_const(metrics_part<F>(each)),
+                 each.queue ? std::optional(static_cast<const worker&>(each).index) : std::nullopt);
+        });
+    }
+
     /// Sums over all threads; `pending` is exact when nothing is being sent or handled, and never negative.
     accounting statistics() const {
         actor_core<F>& core = *engine_->core;
@@ -201,6 +214,7 @@ public:
             sums.offered += unsent[each];
         }
         sums.late_replies = core.lanes().sum(&lane::late_replies);
+        sums.failures = core.failures();
         return sums;
     }
 

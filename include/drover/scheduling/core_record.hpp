@@ -14,6 +14,7 @@
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/lane.hpp"
 #include "drover/scheduling/lane_list.hpp"
+#include "drover/scheduling/lane_part.hpp"
 #include "drover/scheduling/retired.hpp"
 #include "drover/scheduling/runtime_services.hpp"
 #include "drover/scheduling/timer_service.hpp"
@@ -34,12 +35,14 @@ public:
     using destroy_function = void(core_record*) noexcept;
 
     core_record(runtime_services services, destroy_function* destroy, clock_source& clock, const std::string& name,
-                std::size_t quantum_messages, clock_duration quantum_time_)
+                std::size_t quantum_messages, clock_duration quantum_time_,
+                const lane_part_functions* part_functions = nullptr)
         : quantum(quantum_messages),
           quantum_time(quantum_time_),
           timers(clock, name),
           services_(services),
-          destroy_(destroy) {}
+          destroy_(destroy),
+          lanes_(*this, part_functions, &clock) {}
 
     core_record(const core_record&) = delete;
     core_record& operator=(const core_record&) = delete;
@@ -87,6 +90,7 @@ public:
     }
 
     void report(const failure& what) noexcept {
+        failures_.fetch_add(1, std::memory_order_relaxed);
         if (sinks_open()) {
             const sink_scope scope;
             services_.failure_sink(services_.self, what);
@@ -118,6 +122,9 @@ public:
         }
         return counts;
     }
+
+    /// Reports of failures so far, whether or not there was a sink to hear them.
+    std::uint64_t failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
 
     // --- snapshots, which scheduling/snapshot.hpp reads ----------------------------------------------------------------
 
@@ -249,10 +256,11 @@ private:
     runtime_services services_;
     destroy_function* destroy_;
     std::array<std::atomic<std::uint64_t>, dead_letter_reasons> dead_{};
+    std::atomic<std::uint64_t> failures_{0};
     futex_mutex listeners_mutex_;
     gate_listener* listeners_ = nullptr;
     retired_list retired_;
-    lane_list lanes_{*this};
+    lane_list lanes_;
 };
 
 }  // namespace drover

@@ -6,23 +6,13 @@
 
 #include "drover/base/asymmetric_fence.hpp"
 #include "drover/base/cache_line.hpp"
+#include "drover/base/owned_counter.hpp"
 #include "drover/message/dead_letter.hpp"
+#include "drover/scheduling/lane_part.hpp"
 
 namespace drover {
 
 class core_record;
-
-/// A number with one writer: no locked instruction. Readers see some recent value.
-class owned_counter {
-public:
-    void add(std::uint64_t n) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release);
-    }
-    std::uint64_t read() const noexcept { return value_.load(std::memory_order_acquire); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
 
 /// What one thread keeps for one runtime: its share of the accounts and, for a thread that is no worker of that runtime,
 /// the sign that it is inside a send. A worker has one for life; other threads get one with their first send and hand it
@@ -49,6 +39,7 @@ struct alignas(2 * cache_line) lane {
     owned_counter asks_ended;
     owned_counter timed_begun;  ///< messages that wait for their time and are sent once
     owned_counter timed_ended;
+    lane_part part;  ///< what the metrics policy keeps here
     lane* next_in_core = nullptr;
     lane* next_in_thread = nullptr;
 };

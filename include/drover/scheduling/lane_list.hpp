@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "drover/base/clock.hpp"
 #include "drover/base/futex.hpp"
 #include "drover/message/dead_letter.hpp"
 #include "drover/scheduling/lane.hpp"
+#include "drover/scheduling/lane_part.hpp"
 #include "drover/scheduling/retired.hpp"
 
 namespace drover {
@@ -19,12 +21,22 @@ namespace drover {
 /// thread; each call takes a lock for as long as it walks the lanes; but for add(), none allocates or throws.
 class lane_list {
 public:
-    explicit lane_list(core_record& owner) noexcept : past_(owner, true) {}
+    /// `functions`: of what the metrics policy keeps in a lane; null: nothing. Throws std::bad_alloc.
+    explicit lane_list(core_record& owner, const lane_part_functions* functions = nullptr,
+                       const clock_source* clock = nullptr)
+        : functions_(functions), clock_(clock), past_(owner, true, false) {
+        if (functions != nullptr) {
+            past_.part.make(functions, *clock);
+        }
+    }
     lane_list(const lane_list&) = delete;
     lane_list& operator=(const lane_list&) = delete;
 
     /// The lane stands elsewhere, and stays there until it is removed. Gives it its place. Throws std::bad_alloc.
     void add(lane& fresh) {
+        if (functions_ != nullptr) {
+            fresh.part.make(functions_, *clock_);
+        }
         const std::lock_guard lock(mutex_);
         if (free_places_.empty()) {
             free_places_.reserve(places_ + 1U);  // room for all of them, so that remove() allocates nothing
@@ -57,6 +69,17 @@ public:
         past_.asks_ended.add(gone.asks_ended.read());
         past_.timed_begun.add(gone.timed_begun.read());
         past_.timed_ended.add(gone.timed_ended.read());
+        past_.part.absorb(gone.part);
+    }
+
+    /// Calls `look(lane)` for each lane, and for one that stands for all that are gone.
+    template <class Look>
+    void visit(Look look) {
+        const std::lock_guard lock(mutex_);
+        look(std::as_const(past_));
+        for (const lane* each = first_; each != nullptr; each = each->next_in_core) {
+            look(*each);
+        }
     }
 
     /// The sum of one account over all threads, past ones included.
@@ -106,6 +129,8 @@ public:
     }
 
 private:
+    const lane_part_functions* const functions_;
+    const clock_source* const clock_;
     futex_mutex mutex_;
     lane* first_ = nullptr;
     std::uint32_t places_ = 0;

@@ -114,6 +114,8 @@ private:
         thread.worker = false;
     }
 
+    static auto& part_of(const worker& me) noexcept { return me.part.template as<typename Hooks::thread_part>(); }
+
     void run(worker& me, runnable* item) noexcept {
         me.runs.store(me.runs.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         me.running.store(item, std::memory_order_relaxed);
@@ -178,7 +180,7 @@ private:
             }
             std::size_t taken = 0;
             if (runnable* const item = other.ring.steal_half(me.ring, taken)) {
-                Hooks::on_steal(me.index, taken);
+                Hooks::on_steal(part_of(me), taken);
                 return item;
             }
             if (runnable* const item = steal_next(other, seen)) {
@@ -199,6 +201,7 @@ private:
     }
 
     void find_or_sleep(worker& me, long_runs& seen) noexcept {
+        Hooks::on_idle(part_of(me));
         bool searching = sleep_.try_start_search();
         do {
             if (searching) {
@@ -256,13 +259,13 @@ private:
                 grace_.retire(nullptr);
                 bell_.ring_if_heard();
             }
-            Hooks::on_park(me.index);
+            Hooks::on_park(part_of(me));
             me.inside.leave();
             if (!watch(me, seen)) {
                 sleep_.wait(me.index);
             }
             me.inside.enter();
-            Hooks::on_wake(me.index);
+            Hooks::on_wake(part_of(me));
         }
         grace_.pass(me.index);
         return true;

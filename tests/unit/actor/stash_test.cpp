@@ -449,8 +449,8 @@ namespace {
 
 struct stamping : drover::features {
     struct metrics : drover::no_metrics {
-        static void on_enqueue(std::size_t n) noexcept { enqueued += n; }
-        static void on_handled() noexcept { handled += 1; }
+        static void on_enqueue(auto&, drover::hook_subject, std::size_t n) noexcept { enqueued += n; }
+        static void on_handled(auto&, drover::hook_subject, std::size_t n) noexcept { handled += n; }
         static inline std::atomic<std::size_t> enqueued{0};
         static inline std::atomic<std::size_t> handled{0};
     };

@@ -22,19 +22,20 @@ struct counts {
 counts* now_counting = nullptr;
 
 struct counting_metrics : drover::no_metrics {
-    static void on_spawn(drover::actor_id) noexcept { now_counting->spawn += 1; }
-    static void on_start(drover::actor_id) noexcept { now_counting->start += 1; }
-    static void on_stop(drover::actor_id) noexcept { now_counting->stop += 1; }
-    static void on_failure(drover::actor_id) noexcept { now_counting->failure += 1; }
-    static void on_enqueue(std::size_t n) noexcept { now_counting->enqueue += n; }
-    static void on_handled() noexcept { now_counting->handled += 1; }
-    static void on_dead_letter(std::size_t) noexcept { now_counting->dead += 1; }
-    static void on_ask_sent() noexcept { now_counting->asked += 1; }
-    static void on_ask_answered() noexcept { now_counting->answered += 1; }
-    static void on_ask_timed_out() noexcept { now_counting->timed_out += 1; }
-    static void on_steal(std::size_t, std::size_t taken) noexcept { now_counting->steal += taken; }
-    static void on_park(std::size_t) noexcept { now_counting->park += 1; }
-    static void on_wake(std::size_t) noexcept { now_counting->wake += 1; }
+    using who = drover::hook_subject;
+    static void on_spawn(auto&, who) noexcept { now_counting->spawn += 1; }
+    static void on_start(auto&, who) noexcept { now_counting->start += 1; }
+    static void on_stop(auto&, who) noexcept { now_counting->stop += 1; }
+    static void on_failure(auto&, who) noexcept { now_counting->failure += 1; }
+    static void on_enqueue(auto&, who, std::size_t n) noexcept { now_counting->enqueue += n; }
+    static void on_handled(auto&, who, std::size_t n) noexcept { now_counting->handled += n; }
+    static void on_dead_letter(auto&, who, drover::dead_letter_reason) noexcept { now_counting->dead += 1; }
+    static void on_ask_sent(auto&, who) noexcept { now_counting->asked += 1; }
+    static void on_ask_answered(auto&, who) noexcept { now_counting->answered += 1; }
+    static void on_ask_timed_out(auto&, who) noexcept { now_counting->timed_out += 1; }
+    static void on_steal(auto&, std::size_t taken) noexcept { now_counting->steal += taken; }
+    static void on_park(auto&) noexcept { now_counting->park += 1; }
+    static void on_wake(auto&) noexcept { now_counting->wake += 1; }
 };
 
 // A stamp that travels in the envelope: who gets it, and when it was sent.

@@ -33,12 +33,12 @@ std::atomic<std::size_t> wakes{0};
 std::atomic<std::size_t> stolen{0};
 
 struct counting : no_metrics {
-    static void on_steal(std::size_t, std::size_t taken) noexcept {
+    static void on_steal(auto&, std::size_t taken) noexcept {
         steals.fetch_add(1);
         stolen.fetch_add(taken);
     }
-    static void on_park(std::size_t) noexcept { parks.fetch_add(1); }
-    static void on_wake(std::size_t) noexcept { wakes.fetch_add(1); }
+    static void on_park(auto&) noexcept { parks.fetch_add(1); }
+    static void on_wake(auto&) noexcept { wakes.fetch_add(1); }
 };
 
 // Something to run: `body` gets the worker, and answers whether it wants to run again.

@@ -120,8 +120,8 @@ namespace {
 
 struct counted : drover::features {
     struct metrics : drover::no_metrics {
-        static inline int handled = 0;
-        static void on_handled() noexcept { handled += 1; }
+        static inline std::size_t handled = 0;
+        static void on_handled(auto&, drover::hook_subject, std::size_t n) noexcept { handled += n; }
     };
 };
 using app = drover::with<counted>;
