@@ -46,7 +46,7 @@ packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 prometheus-cpp-dev python3)
 packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes; of prometheus, promtool
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
-    tcc)
+    tcc valgrind)
 packages_coverage=("${packages_unit[@]}" gcovr)
 packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
 packages_format=(clang-format-19)

@@ -139,7 +139,9 @@ protected:
         cell_.drain_to_dead_letters();
         cell_.depart();
         flush();  // what the sink of its dead letters told
-        F::metrics::on_stop(metrics_part<F>(me_), cell_.subject());
+        if constexpr (has_metrics<F>) {
+            F::metrics::on_stop(metrics_part<F>(me_), cell_.subject());
+        }
         cell_.phase = cell_phase::closed;
         if (cell_.own_threaded) {
             static_cast<own_worker&>(me_).over = true;

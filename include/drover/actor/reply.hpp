@@ -224,7 +224,9 @@ private:
         const std::uint8_t before = record.claim_word.exchange(base::claimed, std::memory_order_acq_rel);
         if (before != base::claimed) {
             record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
-            F::metrics::on_ask_timed_out(metrics_part<F>(*record.target.core), record.target.subject());
+            if constexpr (has_metrics<F>) {
+                F::metrics::on_ask_timed_out(metrics_part<F>(*record.target.core), record.target.subject());
+            }
             if (before == base::charged) {
                 record.tell_charged(ask_outcome::timed_out);
             } else if (membership* const member = membership_of(record.target); member != nullptr) {

@@ -15,6 +15,7 @@
 #include "drover/actor/stop_limit.hpp"
 #include "drover/base/cpu_pause.hpp"
 #include "drover/base/prefetch.hpp"
+#include "drover/features/metrics_part.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -208,10 +209,12 @@ private:
                     nodes[taken++] = node;
                 }
             }
-            for (std::size_t each = 0; each != taken; ++each) {
-                const auto& letter = *static_cast<envelope_of<F>*>(nodes[each]);
-                F::tracing::received(letter.stamp.tracing, self.id);
-                life::note_taken(self, static_cast<worker&>(*this_thread().current), letter);
+            if constexpr (has_metrics<F> || has_tracing<F>) {
+                for (std::size_t each = 0; each != taken; ++each) {
+                    const auto& letter = *static_cast<envelope_of<F>*>(nodes[each]);
+                    F::tracing::received(letter.stamp.tracing, self.id);
+                    life::note_taken(self, static_cast<worker&>(*this_thread().current), letter);
+                }
             }
             if (taken != 0 && is_running(self.phase)) {
                 self.phase = cell_phase::batched;
