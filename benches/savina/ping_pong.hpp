@@ -15,9 +15,11 @@
 
 namespace benches {
 
-struct ping_pong_player {
+template <class F>
+struct basic_ping_pong_player {
+    using ref = drover::ref<basic_ping_pong_player, F>;
     struct meet {
-        drover::ref<ping_pong_player> other;
+        ref other;
     };
     struct ball {
         std::uint64_t left;
@@ -33,28 +35,34 @@ struct ping_pong_player {
     }
 
     std::promise<std::uint64_t>* finished_;
-    drover::ref<ping_pong_player> other_{};
+    ref other_{};
     std::uint64_t seen_ = 0;
 };
 
 /// Ping-pong: two actors throw one ball to and fro; `messages` throws in all, one under way at any time. Senders: the
 /// two actors, in turn (the main thread throws the first ball). Time: from the first throw until the player with the
-/// last ball has told the main thread how many balls it saw. Figure: ns per throw.
-inline outcome ping_pong(std::uint64_t messages, std::size_t threads) {
+/// last ball has told the main thread how many balls it saw. Figure: ns per throw. `F`: what is measured of it.
+template <class F>
+outcome ping_pong_with(std::uint64_t messages, std::size_t threads) {
+    using player = basic_ping_pong_player<F>;
     std::promise<std::uint64_t> finished;
-    drover::runtime rt({.threads = threads});
-    auto const ping = rt.spawn<ping_pong_player>(&finished);
-    auto const pong = rt.spawn<ping_pong_player>(&finished);
-    ping.tell(ping_pong_player::meet{pong});
-    pong.tell(ping_pong_player::meet{ping});
+    drover::basic_runtime<F> rt({.threads = threads});
+    auto const ping = rt.template spawn<player>(&finished);
+    auto const pong = rt.template spawn<player>(&finished);
+    ping.tell(typename player::meet{pong});
+    pong.tell(typename player::meet{ping});
 
     stopwatch const clock;
-    ping.tell(ping_pong_player::ball{messages - 1});
+    ping.tell(typename player::ball{messages - 1});
     auto const seen = await_answer(finished.get_future());
     auto const elapsed = clock.elapsed();
 
     return {elapsed, messages, usage_of_threads("drover/").threads,
             expect_equal("the last player's count of balls", seen, shape::last_players_balls(messages))};
+}
+
+inline outcome ping_pong(std::uint64_t messages, std::size_t threads) {
+    return ping_pong_with<drover::features>(messages, threads);
 }
 
 }  // namespace benches

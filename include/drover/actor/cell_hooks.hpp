@@ -32,13 +32,15 @@ public:
 
     /// A chain of `count` messages is about to be in its mailbox or stash.
     void note_enqueued(const lane& mine, [[maybe_unused]] message_node* first, std::size_t count) const noexcept {
-        metrics::on_enqueue(metrics_part<F>(mine), subject(), count);
         if constexpr (!std::is_empty_v<typename metrics::stamp>) {
-            for (message_node* each = first; count != 0; --count) {
-                metrics::on_stamp(metrics_part<F>(mine), static_cast<envelope_of<F>*>(each)->stamp.metrics);
+            message_node* each = first;
+            for (std::size_t place = 0; place != count; ++place) {
+                metrics::on_stamp(metrics_part<F>(mine), subject(), place,
+                                  static_cast<envelope_of<F>*>(each)->stamp.metrics);
                 each = each->next.load(std::memory_order_relaxed);
             }
         }
+        metrics::on_enqueue(metrics_part<F>(mine), subject(), count);
     }
 
     /// A message has left it, and is not handled.

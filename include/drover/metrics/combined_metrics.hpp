@@ -80,7 +80,9 @@ public:
     static void on_enqueue(auto& part, hook_subject who, std::size_t messages) noexcept {
         (Ms::on_enqueue(part.template of<Ms>(), who, messages), ...);
     }
-    static void on_stamp(auto& part, auto& mark) noexcept { (stamp_one<Ms>(part.template of<Ms>(), mark), ...); }
+    static void on_stamp(auto& part, hook_subject who, std::size_t place, auto& mark) noexcept {
+        (stamp_one<Ms>(part.template of<Ms>(), who, place, mark), ...);
+    }
     static void on_dequeue(auto& part, hook_subject who, const auto& mark) noexcept {
         (Ms::on_dequeue(part.template of<Ms>(), who, mark.template of<Ms>()), ...);
     }
@@ -130,9 +132,9 @@ public:
 
 private:
     template <class M>
-    static void stamp_one(auto& part, auto& mark) noexcept {
+    static void stamp_one(auto& part, hook_subject who, std::size_t place, auto& mark) noexcept {
         if constexpr (!std::is_empty_v<typename M::stamp>) {
-            M::on_stamp(part, mark.template of<M>());
+            M::on_stamp(part, who, place, mark.template of<M>());
         }
     }
 };

@@ -69,9 +69,10 @@ struct counter_metrics : no_metrics {
         part.parked.end(std::chrono::steady_clock::now());
     }
 
-private:
+protected:
     static actor_counters& of(counter_part& part, hook_subject who) noexcept { return part.actors[who.label]; }
 
+private:
     static void add(counter_part& part, hook_member which, owned_counter member_counters::* counter) noexcept {
         if (member_counters* const its = part.member(which.label); its != nullptr) [[likely]] {
             (its->*counter).add(1);

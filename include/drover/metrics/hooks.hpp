@@ -50,8 +50,9 @@ struct no_metrics {
     // --- its messages -------------------------------------------------------------------------------------------------
     /// So many more are about to be in its mailbox or stash; once more if they move from one member of a pool to another.
     static constexpr void on_enqueue(auto& /*part*/, hook_subject, std::size_t /*messages*/) noexcept {}
-    /// Fills the stamp of each of them just before. Not called if it is empty.
-    static constexpr void on_stamp(auto& /*part*/, auto& /*stamp*/) noexcept {}
+    /// Fills the stamp of each of them, the `place`th of these, just before that. It is as it was made, or as an earlier call
+    /// has left it if the message moves. Not called if it is empty.
+    static constexpr void on_stamp(auto& /*part*/, hook_subject, std::size_t /*place*/, auto& /*stamp*/) noexcept {}
     /// It was taken out, to be handled at once.
     static constexpr void on_dequeue(auto& /*part*/, hook_subject, const auto& /*stamp*/) noexcept {}
     /// It was taken out and is not handled: dropped for another, left when its actor stopped, moved to another member.
@@ -114,7 +115,7 @@ concept metrics_policy = metrics_thread_part<typename M::thread_part> &&
                              M::on_restart(part, who);
                              M::on_failure(part, who);
                              M::on_enqueue(part, who, n);
-                             M::on_stamp(part, stamp);
+                             M::on_stamp(part, who, n, stamp);
                              M::on_dequeue(part, who, stamp);
                              M::on_leave(part, who);
                              M::on_handled(part, who, n);

@@ -29,10 +29,7 @@ struct latency_part : counter_part {
     }
 
     const tick_clock ticks;
-    std::uint64_t began = 0;          ///< when the present handler did; 0: it is not timed
-    std::uint64_t ended = 0;          ///< when the one before did, if nothing else has run since then; 0: not known
-    std::uint32_t until_handler = 1;  ///< handlers to go until one is timed
-    std::uint32_t until_stamp = 1;    ///< messages to go until one is stamped
+    std::uint64_t began = 0;  ///< when the present handler did, or the next will have; 0: it is not timed
     std::array<std::atomic<times*>, most_actors> of_actors{};
 
     /// Null if there is no memory for it.

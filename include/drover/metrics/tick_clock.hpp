@@ -70,7 +70,7 @@ public:
         if (&clock == &steady_clock_source::instance()) {
             const auto& counter = detail::time_stamp_counter::measured();
             kind_ = counter.usable ? kind::counter : kind::steady;
-            per_tick_ = counter.nanoseconds_per_tick;
+            per_tick_ = static_cast<std::uint64_t>(counter.nanoseconds_per_tick * (std::uint64_t{1} << fraction_bits));
         }
     }
 
@@ -91,12 +91,13 @@ public:
         if (ticks <= 0) {
             return clock_duration::zero();
         }
-        return kind_ == kind::counter
-                   ? clock_duration(static_cast<clock_duration::rep>(static_cast<double>(ticks) * per_tick_))
-                   : clock_duration(ticks);
+        return kind_ == kind::counter ? clock_duration(static_cast<clock_duration::rep>(
+                                            static_cast<wide>(ticks) * per_tick_ >> fraction_bits))
+                                      : clock_duration(ticks);
     }
 
 private:
+    __extension__ using wide = unsigned __int128;
     enum class kind : std::uint8_t { counter, steady, given };
 
     // The highest bit makes it other than 0, and is gone in a difference.
@@ -106,7 +107,8 @@ private:
 
     const clock_source* const clock_;
     kind kind_ = kind::given;
-    double per_tick_ = 1;
+    std::uint64_t per_tick_ = 0;  // nanoseconds, with so many bits behind the point
+    static constexpr unsigned fraction_bits = 32;
 };
 
 }  // namespace drover

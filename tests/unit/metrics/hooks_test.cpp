@@ -45,7 +45,7 @@ constexpr typename M::thread_part call_all() {
     M::on_restart(part, who);
     M::on_failure(part, who);
     M::on_enqueue(part, who, 2);
-    M::on_stamp(part, stamp);
+    M::on_stamp(part, who, 0, stamp);
     M::on_dequeue(part, who, stamp);
     M::on_leave(part, who);
     M::on_handled(part, who, 2);
