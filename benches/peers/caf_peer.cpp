@@ -570,7 +570,7 @@ outcome timer_fire(std::uint64_t messages, std::size_t threads) {
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 13> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 14> workloads{{{"ping_pong", &ping_pong},
                                                             {"thread_ring", &thread_ring},
                                                             {"counting", &counting},
                                                             {"counting_actor", &counting_actor},
@@ -582,6 +582,7 @@ int main(int argc, char** argv) {
                                                             {"watch_stop", &watch_stop},
                                                             {"timer_fire", &timer_fire},
                                                             {"pool_round_robin", &pool_round_robin},
-                                                            {"pool_round_robin_batch", &pool_round_robin}}};
+                                                            {"pool_round_robin_batch", &pool_round_robin},
+                                                            {"ping_pong_counters", &ping_pong}}};
     return peer::run_one("caf", workloads, argc, argv);
 }

@@ -17,10 +17,18 @@
 #include "../savina/thread_ring.hpp"
 #include "peer.hpp"
 
+namespace {
+
+struct counted : drover::features {
+    using metrics = drover::counter_metrics;
+};
+
+}  // namespace
+
 /// One workload on drover, in a fresh process; run.py starts it. The bodies are those of the Google Benchmark programs.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 15> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 16> workloads{{{"ping_pong", &ping_pong},
                                                             {"thread_ring", &thread_ring},
                                                             {"counting", &counting},
                                                             {"counting_actor", &counting_actor},
@@ -34,6 +42,7 @@ int main(int argc, char** argv) {
                                                             {"timer_fire", &timer_fire},
                                                             {"restart", &restart},
                                                             {"pool_round_robin", &pool_round_robin},
-                                                            {"pool_round_robin_batch", &pool_round_robin_batch}}};
+                                                            {"pool_round_robin_batch", &pool_round_robin_batch},
+                                                            {"ping_pong_counters", &ping_pong_with<counted>}}};
     return peer::run_one("drover", workloads, argc, argv);
 }

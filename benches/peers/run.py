@@ -42,17 +42,19 @@ WORKLOADS = {
     "timer_fire": (1_000_000, 1),
     "pool_round_robin": (2_000_000, 2.5),
     "pool_round_robin_batch": (2_000_000, 5),  # of 32; CAF's pool takes them one by one
+    "ping_pong_counters": (2_000_000, 20),  # ours with counter_metrics; CAF 0.17 has no metrics
     "restart": (10_000, 1),  # Erlang's supervisor goes through the restarts of the last second at each one
 }
 # Younger than the seven rows that earlier tables have: marked, and no part of the mean over those.
 NEW_ROWS = ("fork_join_throughput_actor", "ask_coroutine", "watch_stop", "timer_cancel", "timer_fire", "restart",
-            "pool_round_robin", "pool_round_robin_batch")
+            "pool_round_robin", "pool_round_robin_batch", "ping_pong_counters")
 # CAF 0.17 has neither timers that can be cancelled one by one nor restarts. Erlang has no thread outside of its schedulers, and in
 # two that is the sender; and it has no pools in its library.
 PEERS = {
     "caf": tuple(name for name in WORKLOADS if name not in ("timer_cancel", "restart")),
     "erlang": tuple(name for name in WORKLOADS
-                    if name not in ("counting", "fork_join_throughput", "pool_round_robin", "pool_round_robin_batch")),
+                    if name not in ("counting", "fork_join_throughput", "pool_round_robin", "pool_round_robin_batch",
+                                    "ping_pong_counters")),
 }
 
 
