@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "drover/report/check_metrics.hpp"
 #include "drover/report/exposition_text.hpp"
@@ -94,14 +96,20 @@ private:
     }
 
     void buckets(const metric_family& family, const metric_series& series, const metric_histogram& whole) {
-        for (const metric_bucket& each : whole.buckets) {
-            begin(family, "_bucket", series.labels, bound_text(each.bound));
-            exposition::append_number(text_, each.count);
-            end(each.exemplar);
+        const auto bucket = [&](std::string_view bound, std::uint64_t count,
+                                const std::optional<metric_exemplar>& exemplar) {
+            text_ += bucket_line_;
+            text_ += bound;
+            text_ += "\"} ";
+            exposition::append_number(text_, count);
+            end(exemplar);
+        };
+        begin_of_buckets(family, series.labels);
+        for (std::size_t each = 0; each != whole.buckets.size(); ++each) {
+            const metric_bucket& one = whole.buckets[each];
+            bucket(bound_text(each, one.bound), one.count, one.exemplar);
         }
-        begin(family, "_bucket", series.labels, "+Inf");
-        exposition::append_number(text_, whole.count);
-        end(whole.beyond);
+        bucket("+Inf", whole.count, whole.beyond);
         begin(family, "_sum", series.labels);
         exposition::append_number(text_, whole.sum);
         end({});
@@ -110,50 +118,63 @@ private:
         end({});
     }
 
-    // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1.
-    std::string bound_text(double bound) const {
-        std::string text;
-        exposition::append_number(text, bound);
-        if (open_ && text.find_first_of(".e") == std::string::npos) {
-            text += ".0";
+    // All buckets of a series begin alike, and there are many.
+    void begin_of_buckets(const metric_family& family, const metric_labels& of) {
+        std::swap(text_, bucket_line_);
+        text_.clear();
+        text_ += family.name;
+        text_ += "_bucket";
+        labels(of);
+        text_ += of.empty() ? "{le=\"" : ",le=\"";
+        std::swap(text_, bucket_line_);
+    }
+
+    // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1. Most histograms have the bounds of
+    // the one before, so their texts are kept.
+    std::string_view bound_text(std::size_t place, double bound) {
+        if (place == bounds_.size()) {
+            bounds_.emplace_back(-1.0, std::string());
+        }
+        auto& [of, text] = bounds_[place];
+        if (of != bound) {
+            of = bound;
+            text.clear();
+            exposition::append_number(text, bound);
+            if (open_ && text.find_first_of(".e") == std::string::npos) {
+                text += ".0";
+            }
         }
         return text;
     }
 
-    void begin(const metric_family& family, std::string_view suffix, const metric_labels& of,
-               std::string_view bound = {}) {
+    void begin(const metric_family& family, std::string_view suffix, const metric_labels& of) {
         text_ += family.name;
         text_ += suffix;
-        if (!of.empty() || !bound.empty()) {
-            labels(of, bound);
+        if (!of.empty()) {
+            labels(of);
+            text_ += '}';
         }
         text_ += ' ';
     }
 
-    void labels(const metric_labels& all, std::string_view bound = {}) {
+    // Without the brace that ends them, and without any if there are none.
+    void labels(const metric_labels& all) {
         char before = '{';
-        const auto label = [&](std::string_view name, std::string_view value) {
+        for (const auto& [name, value] : all) {
             text_ += before;
             text_ += name;
             text_ += "=\"";
             exposition::append_escaped(text_, value, exposition::quotes::escaped);
             text_ += '"';
             before = ',';
-        };
-        for (const auto& [name, value] : all) {
-            label(name, value);
         }
-        if (!bound.empty()) {
-            label("le", bound);
-        }
-        text_ += before == '{' ? "{}" : "}";
     }
 
     void end(const std::optional<metric_exemplar>& exemplar) {
         if (open_ && exemplar.has_value()) {
-            text_ += " # ";
+            text_ += exemplar->labels.empty() ? " # {" : " # ";
             labels(exemplar->labels);
-            text_ += ' ';
+            text_ += "} ";
             exposition::append_number(text_, exemplar->value);
             if (exemplar->at.has_value()) {
                 text_ += ' ';
@@ -165,6 +186,8 @@ private:
 
     bool open_;
     std::string text_;
+    std::string bucket_line_;
+    std::vector<std::pair<double, std::string>> bounds_;  // those of the last histogram, by their place
 };
 
 }  // namespace detail
@@ -186,8 +209,13 @@ Out write_metrics(Out out, std::span<const metric_family> families, exposition_f
 
 /// The same as one string.
 inline std::string metrics_text(std::span<const metric_family> families, exposition_format format) {
+    check_metrics(families);
+    detail::exposition_lines lines(format);
     std::string text;
-    write_metrics(std::back_inserter(text), families, format);
+    for (const metric_family& each : families) {
+        text += lines.lines_of(each);
+    }
+    text += lines.last_line();
     return text;
 }
 

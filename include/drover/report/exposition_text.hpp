@@ -2,6 +2,7 @@
 
 #include <boost/nowide/utf/utf.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -71,7 +72,13 @@ enum class quotes : std::uint8_t { escaped, plain };
 
 /// The text with a backslash before each backslash, `\n` for each end of a line, and quotes escaped or not.
 inline void append_escaped(std::string& text, std::string_view raw, quotes how) {
-    each_character(raw, [&](std::string_view character) {
+    // Most texts are ASCII throughout, and have nothing to escape.
+    const auto plain = [how](char c) {
+        return static_cast<unsigned char>(c) < 0x80 && c != '\n' && c != '\\' && (c != '"' || how == quotes::plain);
+    };
+    const auto end_of_plain = std::find_if_not(raw.begin(), raw.end(), plain) - raw.begin();
+    text += raw.substr(0, static_cast<std::size_t>(end_of_plain));
+    each_character(raw.substr(static_cast<std::size_t>(end_of_plain)), [&](std::string_view character) {
         const char first = character.front();
         if (first == '\n') {
             text += "\\n";
