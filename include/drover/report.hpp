@@ -5,3 +5,4 @@
 #include "drover/report/exposition.hpp"
 #include "drover/report/metric_family.hpp"
 #include "drover/report/metrics_file.hpp"
+#include "drover/report/runtime_metrics.hpp"

@@ -1,30 +1,28 @@
 #include <drover/adapters/prometheus.hpp>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <prometheus/text_serializer.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cstddef>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include <drover/report/exposition.hpp>
 
+#include "support/connection.hpp"
+
 namespace {
 
 using drover::metric_family;
 using drover::metric_type;
+using drover_test::connection;
 
 std::vector<metric_family> example(std::uint64_t handled = 7) {
     drover::metric_histogram times{
@@ -56,39 +54,6 @@ std::vector<std::string> sorted_lines(const std::string& text) {
     std::sort(lines.begin(), lines.end());
     return lines;
 }
-
-class connection {
-public:
-    explicit connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in place{};
-        place.sin_family = AF_INET;
-        place.sin_port = htons(port);
-        place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (socket_ < 0 || ::connect(socket_, reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0) {
-            throw std::runtime_error("cannot connect to port " + std::to_string(port));
-        }
-    }
-    ~connection() { ::close(socket_); }
-    connection(const connection&) = delete;
-    connection& operator=(const connection&) = delete;
-
-    std::string get(const std::string& path) {
-        const std::string request = "GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
-        // No assertion: several threads come here.
-        if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
-            return {};
-        }
-        std::string answer;
-        char piece[4096];
-        for (ssize_t got = 0; (got = ::recv(socket_, piece, sizeof piece, 0)) > 0;) {
-            answer.append(piece, static_cast<std::size_t>(got));
-        }
-        return answer;
-    }
-
-private:
-    int socket_;
-};
 
 std::string scrape(const drover::prometheus_server& server, const std::string& path = "/metrics") {
     return connection(server.port()).get(path);
@@ -208,24 +173,13 @@ TEST_CASE("options that cannot be are refused") {
                     std::invalid_argument);
     CHECK_THROWS_WITH(drover::prometheus_server([] { return example(); }, {.path = "metrics"}),
                       "drover: metrics cannot be served at the path 'metrics'; begin it with a slash, as /metrics");
+    CHECK_THROWS_WITH(drover::prometheus_server([] { return example(); }, {.threads = 0}),
+                      "drover: metrics cannot be served by 0 threads; use 1 to 64");
+    CHECK_THROWS_WITH(drover::prometheus_server([] { return example(); }, {.threads = 65}),
+                      "drover: metrics cannot be served by 65 threads; use 1 to 64");
+    CHECK_THROWS_WITH(drover::prometheus_server([] { return example(); }, {.patience = std::chrono::milliseconds(0)}),
+                      "drover: metrics cannot be served with a patience of 0 ms; use 1 ms to an hour");
+    CHECK_THROWS_AS(drover::prometheus_server([] { return example(); }, {.patience = std::chrono::hours(2)}),
+                    std::invalid_argument);
     CHECK_THROWS_AS(drover::prometheus_server(nullptr), std::invalid_argument);
-}
-
-TEST_CASE("several scrape at once") {
-    std::atomic<std::uint64_t> scrapes{0};
-    const drover::prometheus_server server([&] { return example(scrapes.fetch_add(1)); });
-    std::vector<std::thread> scrapers;
-    std::atomic<int> good{0};
-    for (int each = 0; each != 4; ++each) {
-        scrapers.emplace_back([&] {
-            for (int more = 0; more != 10; ++more) {
-                good.fetch_add(scrape(server).find("drover_collection_failed 0\n") != std::string::npos ? 1 : 0);
-            }
-        });
-    }
-    for (std::thread& each : scrapers) {
-        each.join();
-    }
-    CHECK(good.load() == 40);
-    CHECK(scrapes.load() == 40);
 }

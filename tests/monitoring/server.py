@@ -89,7 +89,7 @@ class Server:
         # JSON is YAML too.
         (folder / "prometheus.yml").write_text(json.dumps({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-            "scrape_configs": jobs, "rule_files": [str(self.rules)] if self.rules else []}))
+            "scrape_configs": jobs, "rule_files": [str(pathlib.Path(self.rules).resolve())] if self.rules else []}))
         try:
             for _ in range(10):  # somebody may take the port between our look and the server's
                 if self._start(folder, free_port()):

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -34,6 +35,8 @@
 #include "drover/report/check_metrics.hpp"
 #include "drover/report/exposition_text.hpp"
 #include "drover/report/metric_family.hpp"
+#include "drover/report/runtime_metrics.hpp"
+#include "drover/runtime/runtime.hpp"
 
 namespace drover {
 
@@ -159,11 +162,15 @@ struct prometheus_server_options {
     std::uint16_t port = 0;             ///< 0: one that is free, which port() tells
     std::string address = "127.0.0.1";  ///< an IPv4 address
     std::string path = "/metrics";
+    std::size_t threads = 4;  ///< scrapes at a time, 1 … 64
+    /// How long a scraper keeps one of these threads while it says nothing, or does not take what it gets; 1 ms … 1 h.
+    std::chrono::milliseconds patience = std::chrono::seconds(5);
 };
 
-/// Serves metrics by HTTP, with prometheus-cpp's server and two threads of its, from construction to destruction. The
-/// destructor waits for scrapes that are under way, so the source may use whatever lives as long as this. That may take
-/// 2 s even if there are none: the server looks that often whether it is to end.
+/// Serves metrics by HTTP, with prometheus-cpp's server and threads of its, from construction to destruction. No actor and no
+/// send waits for a scrape, however long it takes. The destructor waits for scrapes that are under way, so the source may use
+/// whatever lives as long as this. That may take 2 s even if there are none: the server looks that often whether it is to end.
+/// A scraper that does not read what it gets makes it `patience` more.
 class prometheus_server {
 public:
     /// Throws std::invalid_argument for options that cannot be, and std::system_error with the address if it cannot be
@@ -179,9 +186,20 @@ public:
             throw std::invalid_argument(join_text({"drover: metrics cannot be served at the path '", options.path,
                                                    "'; begin it with a slash, as /metrics"}));
         }
+        if (options.threads == 0 || options.threads > 64) {
+            throw std::invalid_argument(join_text(
+                {"drover: metrics cannot be served by ", std::to_string(options.threads), " threads; use 1 to 64"}));
+        }
+        if (options.patience < std::chrono::milliseconds(1) || options.patience > std::chrono::hours(1)) {
+            throw std::invalid_argument(
+                join_text({"drover: metrics cannot be served with a patience of ",
+                           std::to_string(options.patience.count()), " ms; use 1 ms to an hour"}));
+        }
         const std::string place = join_text({options.address, ":", std::to_string(options.port)});
         try {
-            exposer_.emplace(place);
+            exposer_.emplace(std::vector<std::string>{"listening_ports", place, "num_threads",
+                                                      std::to_string(options.threads), "request_timeout_ms",
+                                                      std::to_string(options.patience.count())});
         } catch (const std::exception&) {
             // It does not say why. Whoever tries the same learns it from the kernel.
             throw std::system_error(
@@ -190,6 +208,11 @@ public:
         }
         exposer_->RegisterCollectable(collectable_, options.path);
     }
+
+    /// Serves what runtime_metrics() has of a runtime, which must outlive this.
+    template <class F, class Scheduler>
+    explicit prometheus_server(const runtime_with<F, Scheduler>& of, const prometheus_server_options& options = {})
+        : prometheus_server([&of] { return runtime_metrics(of); }, options) {}
 
     prometheus_server(const prometheus_server&) = delete;
     prometheus_server& operator=(const prometheus_server&) = delete;
