@@ -123,11 +123,13 @@ TEST_CASE("a flood of scrapes meets a runtime at work, and each gets a whole pag
 TEST_CASE("a slow scraper holds up neither others nor messages, and gets all of it in the end") {
     drover::basic_runtime<measured> rt({.threads = 2});
     const auto one = rt.spawn<scraped::counter>();
-    const drover::prometheus_server server([&] {
+    const auto source = [&] {
         std::vector<drover::metric_family> families = drover::runtime_metrics(rt);
         families.push_back(large().front());
         return families;
-    });
+    };
+    // It is slower than most would bear with.
+    const drover::prometheus_server server(source, {.patience = std::chrono::minutes(10)});
 
     connection slow(server.port(), {.receive_buffer = 4096});
     const connection silent(server.port());  // asks for nothing
