@@ -37,7 +37,7 @@ public:
             to.asks_timed_out += from.asks_timed_out.read();
         }
         if (const auto* const its = part.members.load(std::memory_order_acquire); its != nullptr) {
-            for (std::size_t each = 0; each != its->size(); ++each) {
+            for (std::size_t each = 0; each != members_.size(); ++each) {
                 members_[each].recoveries += (*its)[each].recoveries.read();
             }
         }
@@ -64,7 +64,7 @@ public:
         all_.cache_misses += part.cache_misses.read();
         all_.cache_invalidations += part.cache_invalidations.read();
         if (const auto* const its = part.members.load(std::memory_order_acquire); its != nullptr) {
-            for (std::size_t each = 0; each != its->size(); ++each) {
+            for (std::size_t each = 0; each != members_.size(); ++each) {
                 members_[each].picks += (*its)[each].picks.read();
                 members_[each].ejections += (*its)[each].ejections.read();
             }
@@ -90,29 +90,46 @@ public:
     }
 
     metrics_snapshot take() {
-        const auto actors = label_table::actors().all();
-        for (std::size_t each = 0; each != actors.size(); ++each) {
-            if (actors_[each] != metrics_snapshot::actor{}) {
-                actors_[each].type = actors[each].name;
-                all_.actors.push_back(std::move(actors_[each]));
-            }
-        }
-        const auto members = label_table::members().all();
-        for (std::size_t each = 0; each != members.size(); ++each) {
-            if (members_[each] != metrics_snapshot::member{}) {
-                members_[each].pool = members[each].name;
-                members_[each].place = members[each].member;
-                all_.members.push_back(std::move(members_[each]));
-            }
-        }
+        all_.actors = take_used(actors_, actor_labels_, [](metrics_snapshot::actor& one, label_table::label& named) {
+            one.type = std::move(named.name);
+        });
+        all_.members =
+            take_used(members_, member_labels_, [](metrics_snapshot::member& one, label_table::label& named) {
+                one.pool = std::move(named.name);
+                one.place = named.member;
+            });
         std::sort(all_.workers.begin(), all_.workers.end(),
                   [](const auto& one, const auto& other) { return one.index < other.index; });
         return std::move(all_);
     }
 
 private:
-    std::vector<metrics_snapshot::actor> actors_{counter_part::most_actors};
-    std::vector<metrics_snapshot::member> members_{counter_part::most_members};
+    // Of the numbers that were used, those that count for something, with their names.
+    template <class Counted, class Name>
+    static std::vector<Counted> take_used(std::vector<Counted>& all, std::vector<label_table::label>& labels,
+                                          Name name) {
+        static const Counted nothing{};
+        // They may have histograms in them, so what stays where it is is not moved.
+        std::size_t end = 0;
+        for (std::size_t each = 0; each != all.size(); ++each) {
+            if (all[each] != nothing) {
+                if (end != each) {
+                    all[end] = std::move(all[each]);
+                }
+                name(all[end], labels[each]);
+                end += 1;
+            }
+        }
+        all.resize(end);
+        return std::move(all);
+    }
+
+    // One that gets its number while we look is in the next snapshot. Room for all that can be would take longer to clear than
+    // the rest takes.
+    std::vector<label_table::label> actor_labels_ = label_table::actors().all();
+    std::vector<label_table::label> member_labels_ = label_table::members().all();
+    std::vector<metrics_snapshot::actor> actors_{actor_labels_.size()};
+    std::vector<metrics_snapshot::member> members_{member_labels_.size()};
     metrics_snapshot all_{};
 };
 
