@@ -262,8 +262,8 @@ private:
     static const message_node* given(const cell& owner) noexcept {
         return Mailbox::given(owner.incoming, owner.consumed, of(owner).extra);
     }
-    static std::size_t count(const cell& owner) noexcept {
-        return Mailbox::count(owner.incoming, owner.consumed, of(owner).extra);
+    static std::size_t count(const cell& owner, std::size_t most) noexcept {
+        return Mailbox::count(owner.incoming, owner.consumed, of(owner).extra, most);
     }
     static void free(cell& owner) noexcept {
         boxed_mailbox* const own = &of(owner);

@@ -152,7 +152,8 @@ enum class cell_phase : std::uint8_t {
     timed,       ///< running, and the time of each message is noted
     replaying,   ///< running, and messages out of a stash come first
     unhandled,   ///< running, and its present behaviour has just refused a message
-    attending,   ///< running, and in `started` or a signal's code at the moment
+    starting,    ///< running, and in `started` at the moment
+    attending,   ///< running, and in a signal's code at the moment
     suspended,   ///< running, but for messages: its handler is a coroutine that waits for something
     batched,     ///< running, and the handler that runs has more than one message
     ending,      ///< has come to the mark of stop_when_drained()

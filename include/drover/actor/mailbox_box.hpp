@@ -50,7 +50,7 @@ struct mailbox_operations {
     message_node* (*close)(
         basic_cell<F>&) noexcept;  ///< the messages that are left, linked; the mailbox is closed then
     const message_node* (*given)(const basic_cell<F>&) noexcept;
-    std::size_t (*count)(const basic_cell<F>&) noexcept;
+    std::size_t (*count)(const basic_cell<F>&, std::size_t most) noexcept;
     void (*free)(basic_cell<F>&) noexcept;
     run_result (*run)(runnable*, lane&);
     std::size_t levels;

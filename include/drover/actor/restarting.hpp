@@ -111,7 +111,7 @@ protected:
     }
 
     std::exception_ptr call_started() noexcept {
-        cell_.phase = cell_phase::attending;
+        cell_.phase = cell_phase::starting;
         F::metrics::on_start(metrics_part<F>(me_), cell_.subject());
         std::exception_ptr thrown = outside([&] { cell_.operations->start(cell_, turn_); });
         if (cell_.phase != cell_phase::suspended) {

@@ -87,8 +87,9 @@ struct bounded_mailbox {
         return unbounded_mailbox::given(p, c, x.none);
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra&) noexcept {
-        return tagged_list::count(p, c);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra&,
+                             std::size_t most = tagged_list::all) noexcept {
+        return tagged_list::count(p, c, most);
     }
 };
 

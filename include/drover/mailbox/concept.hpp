@@ -43,7 +43,8 @@ struct any_owner {
 /// - `try_mark_idle` and `try_close` as in the list. After them the consumer looks at `quiet`: true if no message waits
 ///   outside of the list; if one does, it takes the mark back.
 /// - It may have `leave(x)`: the actor has stopped, and what `pop` gives from now on becomes dead letters.
-/// - `count` is the consumer's: how many messages wait, the end mark included; linear.
+/// - `count` is the consumer's: how many messages wait, the end mark included; linear. With a number behind the rest it looks
+///   no further than to so many.
 template <class M>
 concept mailbox_policy =
     requires { typename M::extra; } && std::constructible_from<typename M::extra, const mailbox_limits&> &&
@@ -59,6 +60,7 @@ concept mailbox_policy =
         { M::quiet(x) } noexcept -> std::same_as<bool>;
         { M::given(p, c, x) } noexcept -> std::same_as<const message_node*>;
         { M::count(p, c, x) } noexcept -> std::same_as<std::size_t>;
+        { M::count(p, c, x, std::size_t{}) } noexcept -> std::same_as<std::size_t>;
     };
 
 }  // namespace drover

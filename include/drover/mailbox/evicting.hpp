@@ -94,9 +94,11 @@ struct bounded_mailbox<Capacity, drop_oldest, Marks> {
         return x.given;
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
         const std::lock_guard lock(x.mutex);
-        return x.taken.count() + tagged_list::count(p, c);
+        const std::size_t taken = x.taken.count(most);
+        return taken + tagged_list::count(p, c, most - taken);
     }
 
     /// Before the next pop, if the consumer needs it no longer.

@@ -90,12 +90,14 @@ struct priority_mailbox {
         return x.given;
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
-        std::size_t waiting = x.unsorted.count() + (x.mark != nullptr ? 1 : 0) + tagged_list::count(p, c);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
+        std::size_t waiting = x.mark != nullptr && most != 0 ? 1 : 0;
         for (const auto& each : x.levels) {
-            waiting += each.nodes.count();
+            waiting += each.nodes.count(most - waiting);
         }
-        return waiting;
+        waiting += x.unsorted.count(most - waiting);
+        return waiting + tagged_list::count(p, c, most - waiting);
     }
 
     /// Before the next pop, if the consumer needs it no longer.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -107,8 +108,10 @@ struct single_producer_mailbox {
         return x.given;
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
-        return x.ring.read_available() + (x.mark != nullptr ? 1 : 0) + tagged_list::count(p, c);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
+        const std::size_t known = std::min(most, x.ring.read_available() + (x.mark != nullptr ? 1 : 0));
+        return known + tagged_list::count(p, c, most - known);
     }
 
 private:

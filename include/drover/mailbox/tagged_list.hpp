@@ -35,6 +35,8 @@ struct tagged_list {
     static constexpr std::uintptr_t closed = 2;
     static constexpr std::uintptr_t marks = idle | closed;
 
+    static constexpr std::size_t all = static_cast<std::size_t>(-1);  ///< counted without a bound
+
     struct producer_side {
         std::atomic<std::uintptr_t> head{0};  // the node pushed last, and the marks
         message_node stub;                    // its link is written by the first push after an idle time
@@ -146,10 +148,11 @@ struct tagged_list {
         return {first, node(p.head.exchange(word(&p.stub), std::memory_order_acq_rel))};
     }
 
-    static std::size_t count(const producer_side&, const consumer_side& c) noexcept {
+    /// Up to the first link that is still missing, and no further than to `most`.
+    static std::size_t count(const producer_side&, const consumer_side& c, std::size_t most = all) noexcept {
         std::size_t waiting = 0;
-        for (const message_node* each = c.tail->next.load(std::memory_order_acquire); each != nullptr;
-             each = each->next.load(std::memory_order_acquire)) {
+        for (const message_node* each = c.tail->next.load(std::memory_order_acquire);
+             each != nullptr && waiting != most; each = each->next.load(std::memory_order_acquire)) {
             waiting += 1;
         }
         return waiting;

@@ -53,10 +53,10 @@ public:
         return oldest;
     }
 
-    /// Those whose links are there.
-    std::size_t count() const noexcept {
+    /// Those whose links are there, `most` of them at most.
+    std::size_t count(std::size_t most = tagged_list::all) const noexcept {
         std::size_t nodes = 0;
-        for (const message_node* each = first_; each != nullptr;) {
+        for (const message_node* each = first_; each != nullptr && nodes != most;) {
             nodes += 1;
             each = each != last_ ? each->next.load(std::memory_order_acquire) : nullptr;
         }

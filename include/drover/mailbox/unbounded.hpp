@@ -53,8 +53,9 @@ struct unbounded_mailbox {
         return c.tail != &p.stub ? c.tail : nullptr;
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra&) noexcept {
-        return tagged_list::count(p, c);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra&,
+                             std::size_t most = tagged_list::all) noexcept {
+        return tagged_list::count(p, c, most);
     }
 };
 

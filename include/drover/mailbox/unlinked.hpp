@@ -72,8 +72,10 @@ struct unlinked_mailbox : detail::water_marks_of<Mailbox> {
         return x.given;
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
-        return x.taken.count() + tagged_list::count(p, c);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
+        const std::size_t taken = x.taken.count(most);
+        return taken + tagged_list::count(p, c, most - taken);
     }
 
     /// Before the next pop, if the consumer needs it no longer.

@@ -87,8 +87,9 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
         return Mailbox::given(p, c, x);
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
-        return Mailbox::count(p, c, x);
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
+        return Mailbox::count(p, c, x, most);
     }
 
 protected:

@@ -94,8 +94,8 @@ private:
     static const message_node* given(const cell& owner) noexcept {
         return unbounded_mailbox::given(owner.incoming, owner.consumed, of(owner).extra);
     }
-    static std::size_t count(const cell& owner) noexcept {
-        return unbounded_mailbox::count(owner.incoming, owner.consumed, of(owner).extra);
+    static std::size_t count(const cell& owner, std::size_t most) noexcept {
+        return unbounded_mailbox::count(owner.incoming, owner.consumed, of(owner).extra, most);
     }
     static void free(cell& owner) noexcept { delete &of(owner); }
 

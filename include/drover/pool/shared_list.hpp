@@ -85,10 +85,10 @@ public:
         return tagged_list::is_clear(entrance_) && !more_.load(std::memory_order_acquire);
     }
 
-    /// How many wait. Linear, under the lock.
-    std::size_t count() const noexcept {
+    /// How many wait, `most` at most. Linear, under the lock.
+    std::size_t count(std::size_t most = tagged_list::all) const noexcept {
         const std::lock_guard lock(mutex_);
-        return kind::count(entrance_, consumed_, own_);
+        return kind::count(entrance_, consumed_, own_, most);
     }
 
 private:

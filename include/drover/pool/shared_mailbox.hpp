@@ -98,8 +98,10 @@ struct shared_mailbox : detail::water_marks_of<Mailbox> {
         return unbounded_mailbox::given(p, c, x.none);
     }
 
-    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x) noexcept {
-        return unbounded_mailbox::count(p, c, x.none) + x.list->count();
+    static std::size_t count(const producer_side& p, const consumer_side& c, const extra& x,
+                             std::size_t most = tagged_list::all) noexcept {
+        const std::size_t own = unbounded_mailbox::count(p, c, x.none, most);
+        return own + x.list->count(most - own);
     }
 };
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "drover/actor/cell.hpp"
-#include "drover/actor/reply.hpp"
 #include "drover/runtime/straggler.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
@@ -37,31 +36,10 @@ public:
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);
-        const bool runs = group_.runs(&cell);
-        const bool suspended = cell.phase == cell_phase::suspended;
-        if (suspended && extra->task.counted) {
+        if (cell.phase == cell_phase::suspended && extra->task.counted) {
             found.count += 1;
         }
-        if (runs) {
-            say_what_runs(cell, found);
-        } else if (extra != nullptr && extra->asks != nullptr) {
-            found.waiting_for = "a reply of ";
-            found.waiting_for += extra->asks->target.name();
-        } else if (suspended && extra->room_of != nullptr) {
-            found.waiting_for = "room in the mailbox of ";
-            found.waiting_for += extra->room_of->name();
-        } else if (suspended) {
-            found.waiting_for = "the time at which its handler of ";
-            found.waiting_for += extra->task.message;
-            found.waiting_for += " goes on";
-        } else if (cell.phase == cell_phase::stopping) {
-            found.waiting_for = "its children to stop";
-        } else if (cell.phase == cell_phase::restarting) {
-            found.waiting_for = extra->youngest_child != nullptr ? "its children to stop before its restart"
-                                                                 : "the moment of its restart";
-        } else if (found.count != 0 || !cell.system.quiet()) {
-            found.waiting_for = cell.core->stopping() ? "its turn to stop" : "a free worker";
-        }
+        say_what_holds_up(cell, group_.runs(&cell), found);
         if (!found.waiting_for.empty()) {
             stragglers.push_back(std::move(found));
         }

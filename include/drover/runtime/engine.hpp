@@ -13,6 +13,7 @@
 #include "drover/routing/registry.hpp"
 #include "drover/runtime/cpu_limits.hpp"
 #include "drover/runtime/options.hpp"
+#include "drover/runtime/sighting.hpp"
 #include "drover/runtime/sinks.hpp"
 #include "drover/runtime/watchdog.hpp"
 
@@ -26,6 +27,8 @@ struct release_core {
 /// What a runtime consists of: all that must stay behind, and in place, if a thread never returns.
 template <class F, class Scheduler>
 struct runtime_engine {
+    using bundle = F;
+
     template <class... Settings>
     explicit runtime_engine(runtime_options chosen, Settings&&... settings)
         : options(checked(std::move(chosen))),
@@ -135,6 +138,7 @@ struct runtime_engine {
     boost::intrusive_ptr<basic_registry<F>> registry;
     Scheduler workers;
     watchdog<F> watch;
+    detail::earlier_looks looks;
 };
 
 }  // namespace drover

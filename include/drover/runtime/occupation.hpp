@@ -33,4 +33,10 @@ std::string_view message_handled(const basic_cell<F>& cell) noexcept {
     return {};
 }
 
+/// What of the actor runs, if that is no handler of a message.
+template <class F>
+std::string_view code_between_messages(const basic_cell<F>& cell) noexcept {
+    return cell.phase == cell_phase::starting ? "started" : "its own code";
+}
+
 }  // namespace drover::detail

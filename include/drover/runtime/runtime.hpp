@@ -19,6 +19,7 @@
 #include "drover/features/metrics_part.hpp"
 #include "drover/runtime/accounting.hpp"
 #include "drover/runtime/drain.hpp"
+#include "drover/runtime/dump.hpp"
 #include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/tree.hpp"
@@ -164,6 +165,13 @@ public:
     std::vector<actor_tree> tree() const {
         refuse_on_worker("tree");
         return detail::find_tree(*engine_->core, engine_->workers);
+    }
+
+    /// What the runtime does at this moment: for to_text(dump) or a look of one's own. Otherwise as tree(); linear in actors and in
+    /// the messages that it counts. Throws std::invalid_argument for an option out of range.
+    runtime_dump dump(const dump_options& options = {}) const {
+        refuse_on_worker("dump");
+        return detail::find_dump(*engine_, options);
     }
 
     /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found out.

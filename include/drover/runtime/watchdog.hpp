@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <mutex>
@@ -19,6 +18,7 @@
 #include "drover/message/stuck_handler.hpp"
 #include "drover/runtime/occupation.hpp"
 #include "drover/runtime/options.hpp"
+#include "drover/runtime/sighting.hpp"
 #include "drover/runtime/sinks.hpp"
 #include "drover/scheduling/worker_group.hpp"
 
@@ -59,15 +59,15 @@ public:
         }
     }
 
+    /// Adds the pieces of user code that it has seen workers in. Any thread, one of its sinks' too. Throws std::bad_alloc.
+    void add_seen(std::vector<piece_sighting>& to) {
+        const std::lock_guard lock(seen_mutex_);
+        to.insert(to.end(), seen_.begin(), seen_.end());
+    }
+
 private:
     // What a worker was seen in.
-    struct sighting {
-        std::size_t worker;
-        const runnable* item = nullptr;
-        std::uint64_t runs = 0;
-        std::uint64_t handled = 0;
-        std::uint64_t pieces = 0;
-        time_point since{};
+    struct sighting : piece_sighting {
         bool present = true;
         bool told = false;  // the rest is of whom
         bool own_thread = false;
@@ -102,6 +102,7 @@ private:
         std::vector<report> reports;
         try {
             const time_point now = core_.timers.now();
+            const std::lock_guard lock(seen_mutex_);
             for (sighting& each : seen_) {
                 each.present = false;
             }
@@ -122,37 +123,22 @@ private:
     void see(worker& each, time_point now, std::vector<report>& reports) {
         sighting& last = of(each);
         last.present = true;
-        sighting fresh = sight(each);
-        if (fresh.item == nullptr || !same(fresh, last)) {
+        const piece_sighting fresh(each, now);
+        if (fresh.item == nullptr || !fresh.same_piece(last)) {
             came_back(last, now, reports);
-            fresh.since = now;
-            last = std::move(fresh);
+            last = sighting{fresh};
         } else if (!last.told && now - last.since >= options_.stuck_after && each.inside.try_revoke()) {
             const struct restored {
                 biased_lock& lock;
                 ~restored() { lock.restore(); }
             } scope{each.inside};
             // It is in user code, and by the numbers in the same piece as before.
-            if (same(sight(each), last)) {
+            if (piece_sighting(each, now).same_piece(last)) {
                 identify(last, *static_cast<const basic_cell<F>*>(fresh.item), !each.queue);
                 reports.push_back({last.actor, about(last, now, false)});
                 last.told = true;
             }
         }
-    }
-
-    static sighting sight(const worker& each) noexcept {
-        sighting now{.worker = each.index};
-        now.item = each.running.load(std::memory_order_relaxed);
-        now.runs = each.runs.load(std::memory_order_relaxed);
-        now.handled = each.handled.read();
-        now.pieces = each.pieces.read();
-        return now;
-    }
-
-    static bool same(const sighting& one, const sighting& other) noexcept {
-        return one.item == other.item && one.runs == other.runs && one.handled == other.handled &&
-               one.pieces == other.pieces;
     }
 
     static void identify(sighting& last, const basic_cell<F>& cell, bool own_thread) {
@@ -179,11 +165,11 @@ private:
 
     sighting& of(const worker& one) {
         for (sighting& each : seen_) {
-            if (each.worker == one.index) {
+            if (each.worker_index == one.index) {
                 return each;
             }
         }
-        return seen_.emplace_back(sighting{.worker = one.index});
+        return seen_.emplace_back(sighting{piece_sighting(one.index)});
     }
 
     // Own threads that have ended.
@@ -216,6 +202,7 @@ private:
     futex_mutex mutex_;
     bool ended_ = false;
     std::atomic<bool> done_{false};
+    futex_mutex seen_mutex_;  // what a sink does may look at it, and a sink is called under the other
     std::vector<sighting> seen_;
 };
 

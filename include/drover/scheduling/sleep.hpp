@@ -89,6 +89,11 @@ public:
         return word.load(std::memory_order_acquire) != waiting;
     }
 
+    /// Does it sleep, or is it about to?
+    bool asleep(std::size_t worker) const noexcept {
+        return tokens_[worker].word.load(std::memory_order_acquire) == waiting;
+    }
+
     std::size_t awake() const noexcept {
         return static_cast<std::size_t>(state_.load(std::memory_order_seq_cst) >> awake_shift);
     }

@@ -87,17 +87,23 @@ public:
     }
 
     /// Runs `look` while no worker is inside the runtime: they are in user code, asleep, or wait here. Not from a worker.
+    /// Throws what `look` throws.
     template <class Look>
     void inspect(Look look) {
         for (const auto& each : workers_) {
             each->inside.revoke();
         }
         own_.hold();
+        const struct all_held {
+            worker_group& group;
+            ~all_held() {
+                group.own_.let_go();
+                for (const auto& each : group.workers_) {
+                    each->inside.restore();
+                }
+            }
+        } scope{*this};
         look();
-        own_.let_go();
-        for (const auto& each : workers_) {
-            each->inside.restore();
-        }
     }
 
     /// Does a worker run `item`? Inside inspect().
@@ -106,6 +112,15 @@ public:
         visit_workers(
             [&](const worker& each) { found = found || each.running.load(std::memory_order_relaxed) == item; });
         return found;
+    }
+
+    /// Does it sleep, or is it about to? Not one of an own thread.
+    bool asleep(const worker& one) const noexcept { return sleep_.asleep(one.index); }
+
+    /// Each worker, with those of own threads. Inside inspect().
+    template <class Visit>
+    void visit_held(Visit each_one) {
+        visit_workers(each_one);
     }
 
     /// Each worker, with those of own threads, none of which comes or goes meanwhile. `each_one` must wait for none of them.
