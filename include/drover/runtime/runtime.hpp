@@ -20,6 +20,7 @@
 #include "drover/runtime/accounting.hpp"
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/dump.hpp"
+#include "drover/runtime/dump_search.hpp"
 #include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
 #include "drover/runtime/tree.hpp"
