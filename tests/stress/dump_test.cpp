@@ -31,7 +31,7 @@ template <class Mailbox>
 struct runner {
     using mailbox = Mailbox;
     drover::ref<runner> next{};
-    void operator()(drover::ref<runner>& to) { next = to; }
+    void operator()(drover::ref<runner> to) { next = to; }
     void operator()(job one) {
         if (one.hops != 0) {
             next.tell(job{one.hops - 1});
