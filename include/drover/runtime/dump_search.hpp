@@ -36,7 +36,7 @@ public:
                 running_.push_back(static_cast<const basic_cell<F>*>(item));
             }
         });
-        core.visit_roots([&](const basic_cell<F>& root) { visit_tree(root, found); });
+        core.visit_roots([&](basic_cell<F>& root) { visit_tree(root, found); });
         std::sort_heap(deepest_.begin(), deepest_.end(), &deeper);
         for (const auto& [actor, depth] : deepest_) {
             found.deepest.push_back(row_of(*actor, depth));
@@ -85,17 +85,17 @@ private:
         sum.or_more = sum.or_more || more.or_more;
     }
 
-    static const cell* youngest_child(const cell& parent) noexcept {
+    static cell* youngest_child(const cell& parent) noexcept {
         const cell_extra<F>* const extra = parent.extra.load(std::memory_order_acquire);  // pairs with more()
         return extra != nullptr ? extra->youngest_child : nullptr;
     }
 
     // Without recursion: a chain of children may be long.
-    void visit_tree(const cell& root, runtime_dump& found) {
-        const cell* each = &root;
+    void visit_tree(cell& root, runtime_dump& found) {
+        cell* each = &root;
         for (;;) {
             visit(*each, found);
-            if (const cell* const child = youngest_child(*each); child != nullptr) {
+            if (cell* const child = youngest_child(*each); child != nullptr) {
                 each = child;
                 continue;
             }
@@ -109,7 +109,7 @@ private:
         }
     }
 
-    void visit(const cell& actor, runtime_dump& found) {
+    void visit(cell& actor, runtime_dump& found) {
         if (actor.phase == cell_phase::closed) {
             return;
         }
@@ -145,7 +145,7 @@ private:
         std::push_heap(deepest_.begin(), deepest_.end(), &deeper);
     }
 
-    mailbox_depth depth_of(const cell& actor) const noexcept {
+    mailbox_depth depth_of(cell& actor) const noexcept {
         const std::size_t replayed = replayed_of(actor);
         if (actor.box != nullptr && actor.box->room != nullptr) {
             return {actor.system.is_closed() ? 0 : actor.box->room->level() + replayed, false};
@@ -153,7 +153,7 @@ private:
         const std::size_t most = options_.most_counted;
         // The mark of stop_when_drained() is no message.
         const std::size_t marks = actor.phase != cell_phase::ending && actor.phase != cell_phase::stopping &&
-                                          actor.pill_sent.load(std::memory_order_acquire)
+                                          actor.pill_sent().load(std::memory_order_acquire)
                                       ? 1
                                       : 0;
         const std::size_t walked = waiting_messages(actor, most + 1 + marks);
