@@ -39,7 +39,7 @@ say() { printf '%s\n' "$*" >&2; }
 # --- what a machine must have -----------------------------------------------------------------------------------------
 
 packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev)
-packages_demo=("${packages_build[@]}" libfmt-dev)
+packages_demo=("${packages_build[@]}" libfmt-dev prometheus-cpp-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev libfmt-dev python3)
 packages_plots=(python3 python3-matplotlib python3-numpy)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 ENDINGS = ("c", "h", "cc", "cpp", "cxx", "hh", "hpp", "hxx", "ipp", "inl", "tcc")
 REASONS = ("link", "special", "binary", "unreadable", "vanished", "changed", "name")
@@ -263,7 +264,8 @@ def check_arguments():
     for arguments in ([str(top / "missing")], [a, str(top / "missing")], [""], [str(top / "a/x.h")], ["--top"],
                       ["--top", "-1"], ["--top", "x"], ["--top=1e3"], ["--top="], ["--threads", "0"],
                       ["--threads", "257"], ["--threads=99999999999999999999"], ["--jason"], ["-j"], ["--json=yes"],
-                      ["--balance"], ["--balance="], ["--balance", "fair"]):
+                      ["--balance"], ["--balance="], ["--balance", "fair"], ["--metrics"], ["--metrics", "0"],
+                      ["--metrics", "65536"]):
         done = run(*arguments, before=as_nobody())
         same(f"status of {arguments}", (done.returncode, done.stdout), (2, b""))
         true(f"one sentence for {arguments}: {done.stderr}",
@@ -325,6 +327,44 @@ def check_balance():
     true(f"in short, if nobody asks: {text}", b"Shared by two_choices: " in text and b"parser/1" not in text)
     true("the help lists them", all(name.encode() in run("--help").stdout for name in names))
     same("with --compare", count("--compare", "--balance=bounded_load", str(few))["compare"]["same_counts"], True)
+
+
+def scrape(port):
+    """The page that a census serves, or nothing if it does not, or not any more."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LIMIT) as page:
+            return page.read().decode()
+    except OSError:
+        return None
+
+
+def check_metrics():
+    """Live metrics while it runs, on loopback alone; a port that is taken is one sentence."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("--metrics", str(port), str(fresh("nobody reads this")))
+        if b"built without" in done.stderr:
+            print("   (this census was built without prometheus-cpp)")
+            return
+        true(f"one sentence for a port in use: {done.stderr}",
+             done.returncode == 2 and done.stderr.count(b"\n") == 1 and str(port).encode() in done.stderr)
+    child = start("--json", "--threads", "1", "--metrics", str(port), REAL, stdout=subprocess.PIPE)
+    handled = []
+    last = ""
+    while child.poll() is None:
+        page = scrape(port) or ""
+        handled += [float(line.split()[-1]) for line in page.splitlines()
+                    if line.startswith('drover_actor_messages_processed_total{actor="census::parser"}')]
+        last = page or last
+    found = json.loads(child.communicate()[0])
+    true("the page was there while it ran", handled)
+    for name in ("drover_pool_picks_total{", "drover_actor_processing_time_seconds_bucket{", "drover_workers"):
+        true(f"{name} is on the page", name in last)
+    true(f"what parsers handled only grows: {handled[:20]}", handled == sorted(handled) and handled[-1] > 0)
+    true("they handled no more than the files, and what ends each", handled[-1] <= found["files"] + 1000)
+    same("after it has ended", scrape(port), None)
 
 
 def check_depth():
@@ -553,7 +593,7 @@ def check_compare():
     true(f"the text has it: {done.stdout}", b"times as fast, the same counts" in done.stdout)
 
 
-CHECKS = (check_arguments, check_torture, check_balance, check_depth, check_changes, check_interrupt, check_terminal,
+CHECKS = (check_arguments, check_torture, check_balance, check_metrics, check_depth, check_changes, check_interrupt, check_terminal,
           check_memory, check_compare, check_real_directory)
 
 

@@ -1,10 +1,9 @@
 // The actor that adds up what the parsers counted.
 #pragma once
 
+#include "app.hpp"
 #include "interrupt.hpp"
 #include "messages.hpp"
-
-#include <drover/drover.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -21,13 +20,13 @@ public:
     collector(std::size_t parsers, std::size_t top, const bell& done)
         : parsers_(parsers), parts_(parsers), top_(top), done_(&done) {}
 
-    void operator()(walked source, drover::context& me) {
+    void operator()(walked source, app::context& me) {
         result_.skipped.add(source.skipped);
         walked_ = true;
         rank_if_complete(me);
     }
 
-    void operator()(harvest one, drover::context& me) {
+    void operator()(harvest one, app::context& me) {
         const tally& its = *one.counts;
         result_.shares.push_back({std::move(one.parser), its.files, its.totals.lines, its.totals.bytes});
         result_.files += one.counts->files;
@@ -43,7 +42,7 @@ public:
     findings operator()(take) { return std::move(result_); }
 
 private:
-    void rank_if_complete(drover::context& me) {
+    void rank_if_complete(app::context& me) {
         if (!walked_ || tallies_.size() != parsers_) {
             return;
         }

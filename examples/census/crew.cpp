@@ -1,12 +1,13 @@
 #include "crew.hpp"
 
+#include "app.hpp"
 #include "collector.hpp"
 #include "screen.hpp"
+#include "serve.hpp"
 #include "team.hpp"
 #include "walker.hpp"
 
 #include <fmt/format.h>
-#include <drover/drover.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -56,14 +57,15 @@ findings run_crew(const options& wanted, interrupts& signals) {
     std::atomic<bool> halted{false};
 
     // A failure ends the run and is told in one sentence; the messages it leaves undelivered add nothing to that.
-    drover::runtime rt({.threads = wanted.threads,
-                        .name = "census",
-                        .on_dead_letter = [](const drover::dead_letter&) {},
-                        .on_failure = [&failed](const drover::failure& one) { failed.take(one); }});
+    app::runtime rt({.threads = wanted.threads,
+                     .name = "census",
+                     .on_dead_letter = [](const drover::dead_letter&) {},
+                     .on_failure = [&failed](const drover::failure& one) { failed.take(one); }});
+    const served_metrics served = wanted.metrics ? serve_metrics(rt, *wanted.metrics) : nullptr;
     const std::size_t threads = rt.thread_count();
     const auto display = rt.spawn<screen>(drover::spawn_options{.name = "screen"}, visible);
     const auto results = rt.spawn<collector>(drover::spawn_options{.name = "collector"}, threads, wanted.top, done);
-    drover::ref<surveyor> counting;  // before those that it runs ahead of
+    app::ref<surveyor> counting;  // before those that it runs ahead of
     if (visible) {
         counting = rt.spawn<surveyor>(drover::spawn_options{.name = "surveyor"}, wanted.directories, display);
     }

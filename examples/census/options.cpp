@@ -26,6 +26,7 @@ the share of comments, the most frequent identifiers, the most included headers 
   --threads N   worker threads, 1 to 256 (default: as many as the process may use)
   --balance P   how the parsers share the files (default: two_choices), and print what each of them did; P is one of
 {}
+  --metrics N   serve metrics for Prometheus on port N of this machine, 1 to 65535, as long as the census runs
   --compare     also time the obvious single-threaded loop over the same parser, and print both
   --help        print this
   --            what follows is a directory, even with a dash in front
@@ -163,6 +164,8 @@ std::variant<options, message> read_options(const std::vector<std::string_view>&
                 result.shares = true;
             } else if (name == "--top") {
                 result.top = number(name, value(), 0, 1'000'000);
+            } else if (name == "--metrics") {
+                result.metrics = static_cast<std::uint16_t>(number(name, value(), 1, 65'535));
             } else if (name == "--threads") {
                 result.threads = number(name, value(), 1, 256);
             } else {

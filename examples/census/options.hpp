@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,6 +19,7 @@ struct options {
     bool shares = false;                  // tell what each of them did
     bool json = false;
     bool compare = false;
+    std::optional<std::uint16_t> metrics{};  // the port to serve them on
 };
 
 /// The whole of what is to be said instead of a run.

@@ -1,12 +1,11 @@
 // The actors that read files.
 #pragma once
 
+#include "app.hpp"
 #include "collector.hpp"
 #include "file_parser.hpp"
 #include "messages.hpp"
 #include "screen.hpp"
-
-#include <drover/drover.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -22,11 +21,10 @@ class parser {
 public:
     using mailbox = drover::bounded_mailbox<128>;
 
-    parser(drover::ref<collector> results, drover::ref<screen> display, std::size_t top,
-           const std::atomic<bool>* halted)
+    parser(app::ref<collector> results, app::ref<screen> display, std::size_t top, const std::atomic<bool>* halted)
         : collector_(std::move(results)), screen_(std::move(display)), files_(top), halted_(halted) {}
 
-    void started(drover::context& me) { name_ = me.self().name(); }
+    void started(app::context& me) { name_ = me.self().name(); }
 
     void operator()(work given) {
         if (*halted_) {
@@ -46,8 +44,8 @@ public:
 
 private:
     std::string name_;
-    drover::ref<collector> collector_;
-    drover::ref<screen> screen_;
+    app::ref<collector> collector_;
+    app::ref<screen> screen_;
     file_parser files_;
     const std::atomic<bool>* halted_;
 };

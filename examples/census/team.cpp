@@ -11,7 +11,7 @@ namespace census {
 namespace {
 
 template <drover::balancing_policy Policy>
-team team_by(drover::runtime& rt, const parser_needs& needs) {
+team team_by(app::runtime& rt, const parser_needs& needs) {
     drover::pool_options<Policy> options{.members = rt.thread_count(), .name = "parser"};
     const auto parsers = drover::spawn_pool<parser, Policy>(rt, std::move(options), needs.results, needs.display,
                                                             needs.top, needs.halted);
@@ -30,7 +30,7 @@ team team_by(drover::runtime& rt, const parser_needs& needs) {
 
 struct balance {
     std::string_view name;
-    team (*make)(drover::runtime&, const parser_needs&);
+    team (*make)(app::runtime&, const parser_needs&);
 };
 
 // A policy more is a line more.
@@ -58,7 +58,7 @@ std::vector<std::string_view> balance_names() {
     return names;
 }
 
-team make_team(drover::runtime& rt, std::string_view name, const parser_needs& needs) {
+team make_team(app::runtime& rt, std::string_view name, const parser_needs& needs) {
     const auto found =
         std::find_if(balances.begin(), balances.end(), [&](const balance& one) { return one.name == name; });
     return found->make(rt, needs);

@@ -1,14 +1,13 @@
 // The actors that look through directories.
 #pragma once
 
+#include "app.hpp"
 #include "collector.hpp"
 #include "messages.hpp"
 #include "parser.hpp"
 #include "screen.hpp"
 #include "team.hpp"
 #include "walk.hpp"
-
-#include <drover/drover.hpp>
 
 #include <sys/stat.h>
 
@@ -28,21 +27,20 @@ class walker {
 public:
     static constexpr std::size_t slice = 64;  // directory entries
 
-    walker(std::vector<std::string> directories, team readers, drover::ref<collector> results,
-           drover::ref<screen> display)
+    walker(std::vector<std::string> directories, team readers, app::ref<collector> results, app::ref<screen> display)
         : sources_(std::move(directories)),
           readers_(std::move(readers)),
           collector_(std::move(results)),
           screen_(std::move(display)) {}
 
-    void started(drover::context& me) {
-        for (const drover::handle& one : readers_.rooms) {
-            drover::subscribe_water(one, drover::recipient<drover::water_level>(me.self<walker>()));
+    void started(app::context& me) {
+        for (const app::handle& one : readers_.rooms) {
+            drover::subscribe_water(one, app::recipient<drover::water_level>(me.self<walker>()));
         }
         go_on_if_wanted(me);
     }
 
-    void operator()(go_on, drover::context& me) {
+    void operator()(go_on, app::context& me) {
         going_on_ = false;
         for (std::size_t looked = 0; looked != slice && !finished_ && !held_; ++looked) {
             switch (sources_.next()) {
@@ -55,7 +53,7 @@ public:
         go_on_if_wanted(me);
     }
 
-    void operator()(drover::water_level now, drover::context& me) {
+    void operator()(drover::water_level now, app::context& me) {
         if (!now.above && held_) {
             work waited = *std::move(held_);
             held_.reset();
@@ -79,7 +77,7 @@ private:
         }
     }
 
-    void go_on_if_wanted(drover::context& me) {
+    void go_on_if_wanted(app::context& me) {
         if (!finished_ && !going_on_ && !held_) {
             going_on_ = true;
             me.self<walker>().tell(go_on{});
@@ -96,8 +94,8 @@ private:
 
     walk sources_;
     team readers_;
-    drover::ref<collector> collector_;
-    drover::ref<screen> screen_;
+    app::ref<collector> collector_;
+    app::ref<screen> screen_;
     std::optional<work> held_;  // whom the policy picked for it was full
     skip_counts skipped_;
     bool going_on_ = false;  // a go_on is on its way
@@ -110,12 +108,12 @@ class surveyor {
 public:
     static constexpr std::size_t slice = 256;  // directory entries
 
-    surveyor(std::vector<std::string> directories, drover::ref<screen> display)
+    surveyor(std::vector<std::string> directories, app::ref<screen> display)
         : sources_(std::move(directories)), screen_(std::move(display)) {}
 
-    void started(drover::context& me) { me.self<surveyor>().tell(go_on{}); }
+    void started(app::context& me) { me.self<surveyor>().tell(go_on{}); }
 
-    void operator()(go_on, drover::context& me) {
+    void operator()(go_on, app::context& me) {
         for (std::size_t looked = 0; looked != slice && !seen_.finished; ++looked) {
             const walk::step step = sources_.next();
             seen_.finished = step == walk::step::finished;
@@ -136,7 +134,7 @@ public:
 
 private:
     walk sources_;
-    drover::ref<screen> screen_;
+    app::ref<screen> screen_;
     survey seen_;
 };
 
