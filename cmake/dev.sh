@@ -23,7 +23,7 @@ usage: ./cmake/dev.sh COMMAND
   balancing [--seed N] [--json FILE] [--plots DIR] [--quick] [--filter RE]
                             balancing policies: prefix deviation, key movement, queueing in virtual time, cost of a pick, as
                             text, JSON and pictures; --filter names cells, `balancing --help` tells how
-  pictures [--figures]      draw the pictures of docs/ from docs/pictures/balancing.json; with --figures, make that anew first
+  pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++, AddressSanitizer and
@@ -362,12 +362,19 @@ command_pictures() {
     --figures)
         command_balancing --json "$pictures/balancing.json" \
             --filter '^(queueing/exponential/[a-z_]+/16|keys|pools|health)/' >&2
+        need "${packages_demo[@]}"
+        release_with examples
+        build release census
+        python3 -B "$root/examples/census/pictures.py" record "$(<"$trees/release/census.path")" \
+            "$pictures/census-metrics.json" /usr/include
         ;;
     *) say "dev.sh: pictures does not know '$*'; see ./cmake/dev.sh help"; exit 2 ;;
     esac
     need "${packages_plots[@]}"
     "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$pictures/balancing.json" "$pictures" \
         waits.svg failed.svg keys.svg health.svg
+    "$(python_of_debian)" -B "$root/examples/census/pictures.py" draw "$pictures/census-metrics.json" \
+        "$pictures/census-metrics.svg"
 }
 
 command_balancing() {
