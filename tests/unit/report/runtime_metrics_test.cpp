@@ -15,14 +15,18 @@
 #include <drover/metrics/counter_metrics.hpp>
 #include <drover/metrics/histogram_block.hpp>
 #include <drover/metrics/latency_metrics.hpp>
+#include <drover/pool/spawn_pool.hpp>
 #include <drover/report/exposition.hpp>
 #include <drover/testing/simulated_runtime.hpp>
 
 namespace told_metrics {
 
-struct worker {  // in a namespace that all compilers write alike
+// In a namespace that all compilers write alike.
+struct worker {
     void operator()(int) {}
 };
+struct first_come : worker {};
+struct second_come : worker {};
 
 }  // namespace told_metrics
 
@@ -202,4 +206,33 @@ TEST_CASE("a runtime that counts nothing tells its dead letters, failures, worke
         CHECK(text.find("messages_processed") == std::string::npos);
         CHECK(text.find("drover_build_info{version=\"0.1.0\",metrics=\"drover::") != std::string::npos);
     }
+}
+
+TEST_CASE("a runtime tells nothing of types and members that only another runtime has") {
+    drover::basic_simulated_runtime<counted> both(1);
+    drover::basic_simulated_runtime<counted> one(1);
+    both.spawn<told_metrics::first_come>().tell(1);
+    both.spawn<told_metrics::second_come>().tell(1);
+    const auto named = [](const char* name) {
+        return drover::pool_options<drover::weighted_round_robin>{.members = 2, .name = name};
+    };
+    const auto first = drover::spawn_pool<told_metrics::worker>(both, named("first pool"));
+    const auto second = drover::spawn_pool<told_metrics::worker>(both, named("second pool"));
+    first.tell(1);
+    second.tell(1);
+    both.run_until_idle();
+
+    one.spawn<told_metrics::second_come>().tell(1);
+    const auto only = drover::spawn_pool<told_metrics::worker>(one, named("second pool"));
+    for (int each = 0; each != 4; ++each) {
+        only.tell(1);
+    }
+    one.run_until_idle();
+    const std::string text = text_of(drover::runtime_metrics(one));
+    CHECK(text.find("first_come") == std::string::npos);
+    CHECK(text.find("first pool") == std::string::npos);
+    CHECK(has(text, "drover_actor_messages_processed_total{actor=\"told_metrics::second_come\"} 1"));
+    CHECK(has(text, "drover_pool_picks_total{pool=\"second pool\",member=\"0\"} 2"));
+    CHECK(has(text, "drover_pool_picks_total{pool=\"second pool\",member=\"1\"} 2"));
+    CHECK(text_of(drover::runtime_metrics(both)).find("first_come") != std::string::npos);
 }
