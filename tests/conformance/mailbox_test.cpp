@@ -3,6 +3,7 @@
 #include <drover/mailbox.hpp>
 #include <drover/pool/member_mailbox.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -72,7 +73,13 @@ struct box {
     bool mark_idle() { return M::try_mark_idle(p, c, x, owner()); }
     bool close() { return M::try_close(p, c, x, owner()); }
     bool clear_idle() { return tagged_list::clear_idle(p); }
-    std::size_t count() { return M::count(p, c, x); }
+    std::size_t count() {
+        const std::size_t whole = M::count(p, c, x);
+        for (std::size_t most = 0; most != whole + 2; ++most) {
+            CHECK(M::count(p, c, x, most) == std::min(most, whole));
+        }
+        return whole;
+    }
 };
 
 struct counting_owner : detail::any_owner {

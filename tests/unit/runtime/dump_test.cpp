@@ -248,6 +248,26 @@ TEST_CASE("children are counted, however deep they stand, and what has stopped i
     CHECK(rt.dump().actors == 0);
 }
 
+TEST_CASE("a child that has stopped is counted no more, even if its parent has not heard of it") {
+    struct family {
+        drover::ref<porter> child{};
+        void started(context& me) { child = me.spawn<porter>(); }
+        drover::ref<porter> operator()(int) const { return child; }
+    };
+    simulated_runtime rt(1);
+    const auto top = rt.spawn<family>();
+    const auto child = top.ask(1).get();
+    rt.run_until_idle();
+    CHECK(rt.dump().actors == 2);
+    child.stop();
+    while (!child.stopped()) {
+        REQUIRE(rt.step());
+    }
+    REQUIRE(rt.tree().at(0).children.size() == 1);
+    CHECK(rt.dump().actors == 1);
+    CHECK(rt.dump().types.size() == 1);
+}
+
 TEST_CASE("what a stash gave back waits as what is in the mailbox does") {
     simulated_runtime rt(1);
     const auto actor = rt.spawn<hoarder>();
