@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE.parent.parent / "cmake"))
 import coverage  # noqa: E402
 import floors  # noqa: E402
 import headers  # noqa: E402
+import hooks  # noqa: E402
 import source  # noqa: E402
 import words  # noqa: E402
 
@@ -182,6 +183,55 @@ class Words(Tree):
     def test_queue_in_mailbox(self):
         self.put("mailbox/single.hpp", "#pragma once\n#include <boost/lockfree/spsc_queue.hpp>\n")
         self.assertEqual(self.complaints(words), "")
+
+
+class Hooks(Tree):
+    def setUp(self):
+        super().setUp()
+        self.put("metrics/hooks.hpp", "#pragma once\nstruct no_metrics {\n    static constexpr bool labelled = false;\n"
+                                      "    struct thread_part {};\n    struct stamp {};\n"
+                                      "    static constexpr void on_spawn(auto&) noexcept {}\n"
+                                      "    static constexpr void on_park(auto&) noexcept {}\n};\n")
+        self.put("tracing/hooks.hpp", "#pragma once\nstruct no_tracing {\n    struct stamp {};\n"
+                                      "    static constexpr void sent(stamp&) noexcept {}\n"
+                                      "    struct handling {\n        constexpr handling() noexcept {}\n    };\n};\n")
+        self.put("metrics/both.hpp", "#pragma once\n// metrics::on_spawn(part); F::tracing::sent(stamp);\n"
+                                     "inline void f() { metrics::on_spawn(part); metrics::on_spawn(part); }\n")
+        self.put("actor/spawn.hpp", "#pragma once\ninline void spawn() { F::metrics::on_spawn(part); }\n")
+        self.put("actor/send.hpp", "#pragma once\nF::tracing::sent(stamp);\nF::tracing::sent(stamp);\n"
+                                   "const typename F::tracing::handling now(stamp);\n")
+        self.put("scheduling/worker.hpp", "#pragma once\nHooks::on_park(part);\ntypename F::metrics::stamp stamp;\n")
+
+    def red(self, expected):
+        self.assertIn(expected, self.complaints(hooks))
+
+    def test_sound_tree(self):
+        self.assertEqual(self.complaints(hooks), "")
+        self.assertEqual(hooks.check(self.root)[1], 4)
+
+    def test_two_places(self):
+        self.put("pool/spawn.hpp", "#pragma once\nmetrics::on_spawn(part);\n")
+        self.red("'on_spawn' is called from actor/spawn.hpp:2 already")
+
+    def test_two_in_one_header(self):
+        self.put("actor/spawn.hpp", "#pragma once\nmetrics::on_spawn(part);\nmetrics::on_spawn(part);\n")
+        self.red("already")
+
+    def test_nobody_calls(self):
+        self.put("scheduling/worker.hpp", "#pragma once\n// Hooks::on_park(part);\n")
+        self.red("nobody calls 'on_park'")
+
+    def test_nobody_calls_of_tracing(self):
+        self.put("actor/send.hpp", "#pragma once\nF::tracing::sent(stamp);\n")
+        self.red("nobody calls 'handling'")
+
+    def test_no_such_hook(self):
+        self.put("actor/stop.hpp", "#pragma once\nF::metrics::on_stop(part);\n")
+        self.red("no_metrics has no hook 'on_stop'")
+
+    def test_no_hooks(self):
+        self.put("tracing/hooks.hpp", "#pragma once\n")
+        self.red("no_tracing has no hooks")
 
 
 @unittest.skipUnless(shutil.which("g++"), "needs g++")
