@@ -19,8 +19,9 @@ struct metrics_snapshot {
     /// Of all actors of one type, past ones included.
     struct actor {
         std::string type;
-        std::uint64_t enqueued =
-            0;  ///< put into mailboxes and stashes; again if one member of a pool passes it to another
+        /// Put into mailboxes and stashes; again if one member of a pool passes it to another. Also what was sent to an actor
+        /// that had just stopped, which is seen only then: that has left at once.
+        std::uint64_t enqueued = 0;
         std::uint64_t dequeued = 0;  ///< taken out to be handled
         std::uint64_t left = 0;      ///< taken out, and not handled
         std::uint64_t handled = 0;   ///< their handlers have returned, or the coroutines that handled them
