@@ -80,6 +80,7 @@ protected:
 
     [[gnu::noinline]] void redeliver() noexcept {
         redelivering_guard<F>& its = *redelivery_of(cell_);
+        base::note_other();  // a further attempt, that was not taken out
         if (handle_replayed(*static_cast<envelope_of<F>*>(its.begin_attempt()))) {
             its.end();
         }

@@ -53,7 +53,7 @@ struct no_metrics {
     /// Fills the stamp of each of them, the `place`th of these, just before that. It is as it was made, or as an earlier call
     /// has left it if the message moves. Not called if it is empty.
     static constexpr void on_stamp(auto& /*part*/, hook_subject, std::size_t /*place*/, auto& /*stamp*/) noexcept {}
-    /// It was taken out, to be handled at once.
+    /// It was taken out, to be handled at once. Not called for the further attempts of a message that is delivered again.
     static constexpr void on_dequeue(auto& /*part*/, hook_subject, const auto& /*stamp*/) noexcept {}
     /// It was taken out and is not handled: dropped for another, left when its actor stopped, moved to another member.
     static constexpr void on_leave(auto& /*part*/, hook_subject) noexcept {}
@@ -78,9 +78,9 @@ struct no_metrics {
     static constexpr void on_ask_timed_out(auto& /*part*/, hook_subject) noexcept {}
 
     // --- pools and names ----------------------------------------------------------------------------------------------
-    /// A policy has picked it. Of a shared queue: it has taken a message.
+    /// A policy has picked it; not of a shared queue, from which members take.
     static constexpr void on_pick(auto& /*part*/, hook_member) noexcept {}
-    /// It is not well, and gets nothing; it is well again.
+    /// It is not well, and gets nothing; it is well again, or is no member any more.
     static constexpr void on_ejection(auto& /*part*/, hook_member) noexcept {}
     static constexpr void on_recovery(auto& /*part*/, hook_member) noexcept {}
     static constexpr void on_cache_hit(auto& /*part*/) noexcept {}

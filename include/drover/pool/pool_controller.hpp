@@ -55,6 +55,9 @@ public:
     pool_controller& operator=(const pool_controller&) = delete;
     /// When it stops, also before it has started: members and the pool, which know each other, let go.
     ~pool_controller() {
+        for (seat& each : roster_.seats()) {
+            health_.left(each, lane_to(pool_->core));
+        }
         roster_.close();
         detail::bury_parked(*pool_);
     }
@@ -111,8 +114,8 @@ public:
         if (known) {
             switch (wanted.kind) {
                 case change_member<F>::weigh: found->weight = wanted.weight; break;
-                case change_member<F>::remove: leave(found, false); break;
-                case change_member<F>::drain: drain(found, me.now()); break;
+                case change_member<F>::remove: leave(me, found, false); break;
+                case change_member<F>::drain: drain(me, found); break;
                 case change_member<F>::well: tell_health(*found, member_news::well, me.now()); break;
                 case change_member<F>::unwell: tell_health(*found, member_news::unwell, me.now()); break;
             }
@@ -131,7 +134,7 @@ public:
             return {};
         }
         while (roster_.size() > wanted.members) {
-            leave(roster_.seats().end() - 1, true);
+            leave(me, roster_.seats().end() - 1, true);
         }
         changes_.resized(std::move(answer), roster_.size());
         change(me);
@@ -162,7 +165,7 @@ public:
             auto& seats = roster_.seats();
             for (auto each = seats.begin(); each != seats.end();) {
                 if (each->drains && each->link->load.read() == 0) {
-                    leave(each, true);  // the next one is where it was
+                    leave(me, each, true);  // the next one is where it was
                     change(me);
                 } else {
                     ++each;
@@ -185,7 +188,7 @@ public:
         try {
             roster_.publish();
         } catch (...) {
-            roster_.dismiss_unpublished([this](std::uint64_t id) { health_.left(id); });
+            roster_.dismiss_unpublished([&](seat& gone) { health_.left(gone, me.on()); });
             changes_.refuse_more(std::current_exception(), roster_.size());
             publish_without_more();
         }
@@ -213,15 +216,15 @@ private:
             }
         } catch (...) {
             while (roster_.size() > before) {
-                health_.left(roster_.seats().back().id);
+                health_.left(roster_.seats().back(), me.on());
                 roster_.dismiss(roster_.seats().end() - 1);
             }
             throw;
         }
     }
 
-    void leave(typename roster::place gone, bool drains) {
-        health_.left(gone->id);
+    void leave(context& me, typename roster::place gone, bool drains) {
+        health_.left(*gone, me.on());
         roster_.leave(gone, drains);
     }
 
@@ -242,7 +245,7 @@ private:
             watched_ -= 1;
             roster_.drop_slot(slot);
             if (const auto gone = roster_.find(id); gone != roster_.seats().end()) {
-                health_.left(id);
+                health_.left(*gone, turn.on());
                 roster_.seats().erase(gone);
                 change(turn);
             }
@@ -254,13 +257,12 @@ private:
     }
 
     // One whose keys stay until it has nothing to do is in the table as long, without new ones.
-    void drain(typename roster::place gone, time_point now) {
+    void drain(context& me, typename roster::place gone) {
         if constexpr (keeps_time<Policy>) {
             gone->drains = true;
-            health_.draining(gone->id, now);
+            health_.draining(gone->id, me.now());
         } else {
-            static_cast<void>(now);
-            leave(gone, true);
+            leave(me, gone, true);
         }
     }
 
@@ -273,7 +275,7 @@ private:
         ends_ = true;
         roster_.call_last();
         while (roster_.size() != 0) {
-            leave(roster_.seats().end() - 1, true);
+            leave(me, roster_.seats().end() - 1, true);
         }
         change(me);
     }

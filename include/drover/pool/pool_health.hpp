@@ -125,7 +125,11 @@ public:
     void joined(Seat& one, time_point now, joining when) {
         monitor_.joined(one.id, one.link->health.signals(), now, when);
     }
-    void left(std::uint64_t id) noexcept { monitor_.left(id); }
+    template <class Seat>
+    void left(Seat& one, const lane& mine) noexcept {
+        monitor_.left(one.id);
+        note(one, false, mine);
+    }
     void draining(std::uint64_t id, time_point now) noexcept { monitor_.draining(id, now); }
 
     template <class Seat>
@@ -149,13 +153,23 @@ private:
     // One that is let in on trial has not recovered yet.
     template <class Seat>
     static void note_standing(Seat& one, const lane& mine) noexcept {
-        if (one.health.state == health_state::healthy && one.ejected) {
-            one.ejected = false;
-            F::metrics::on_recovery(metrics_part<F>(mine), one.label);
-        } else if (one.health.state > health_state::half_open && one.health.state != health_state::draining &&
-                   !one.ejected) {
-            one.ejected = true;
+        const health_state now = one.health.state;
+        if (now == health_state::healthy || (now > health_state::half_open && now != health_state::draining)) {
+            note(one, now != health_state::healthy, mine);
+        }
+    }
+
+    // Who comes to its place later begins well.
+    template <class Seat>
+    static void note(Seat& one, bool ejected, const lane& mine) noexcept {
+        if (one.ejected == ejected) {
+            return;
+        }
+        one.ejected = ejected;
+        if (ejected) {
             F::metrics::on_ejection(metrics_part<F>(mine), one.label);
+        } else {
+            F::metrics::on_recovery(metrics_part<F>(mine), one.label);
         }
     }
 

@@ -103,14 +103,14 @@ public:
         seats_.erase(gone);
     }
 
-    /// Those that are in no table yet stop; `gone(id)` hears of each.
+    /// Those that are in no table yet stop; `gone(seat)` hears of each.
     template <class Gone>
     void dismiss_unpublished(Gone gone) {
         for (auto each = seats_.begin(); each != seats_.end();) {
             if (each->published) {
                 ++each;
             } else {
-                gone(each->id);
+                gone(*each);
                 dismiss(each);
             }
         }

@@ -7,8 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -22,136 +20,17 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/scale.hpp"
+#include "support/metrics_book.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
 
-struct observed : drover::features {
-    using metrics = drover::latency_metrics<1>;
-};
-using app = drover::with<observed>;
-using context = app::context;
-using reason = drover::dead_letter_reason;
-
-// What the test has seen of one type.
-struct seen {
-    std::uint64_t enqueued = 0;
-    std::uint64_t perhaps = 0;  // what was sent to one that had stopped, and may have been put there
-    std::uint64_t begun = 0;
-    std::uint64_t handled = 0;
-    std::uint64_t rejected = 0;
-    std::uint64_t dropped = 0;
-    std::uint64_t spawned = 0;
-    std::uint64_t built = 0;
-    std::uint64_t failures = 0;
-    std::uint64_t batches = 0;
-    std::uint64_t batched = 0;
-    std::uint64_t asked = 0;
-    std::uint64_t answered = 0;
-    std::uint64_t timed_out = 0;
-    std::uint64_t fired = 0;
-    std::uint64_t calls = 0;  // of handlers, that returned at their first attempt and were no coroutines
-    drover::histogram waited{};
-};
-
-struct book {
-    explicit book(std::uint64_t seed) : random(~seed) {}
-
-    std::uint32_t below(std::uint32_t bound) { return random.below(bound); }
-    drover::time_point now() const { return clock(); }
-
-    drover::random_source random;
-    std::function<drover::time_point()> clock{};
-    std::map<std::string_view, seen> types{};
-    std::map<drover::actor_id, std::string_view> type_of{};
-    std::array<std::uint64_t, drover::dead_letter_reasons> dead{};
-    std::map<std::uint32_t, std::uint32_t> attempts{};
-    std::vector<std::function<void()>> sends{};      // of actors to others
-    std::map<drover::actor_id, std::size_t> kept{};  // how many are in stashes
-    std::uint32_t next_number = 0;
-    bool arms = false;
-
-    template <class A>
-    seen& of() {
-        return types[drover::type_name<A>()];
-    }
-    seen* of(drover::actor_id id) {
-        const auto found = type_of.find(id);
-        return found == type_of.end() ? nullptr : &types[found->second];
-    }
-};
-
-enum class act : std::uint8_t { nothing, fail, send, stop, keep, replay, clear, change };
-
-struct note {
-    drover::time_point pushed{};
-    std::uint32_t number = 0;
-    act what = act::nothing;
-    std::size_t level = 0;
-    std::uint32_t failures = 0;
-};
-struct late_note {  // by a timer
-    drover::time_point due{};
-};
-struct news {
-    drover::time_point pushed{};
-};
-enum class how : std::uint8_t { now, later, never, fails };
-struct question {
-    drover::time_point pushed{};
-    how answer = how::now;
-};
-struct settle {
-    drover::time_point pushed{};
-};
-
-// Counts states; a handler counts itself by begin() and end().
-template <class A>
-struct recorded {
-    explicit recorded(book* b) : all(b) { all->of<A>().built += 1; }
-
-    void begin(drover::time_point pushed) const {
-        all->of<A>().begun += 1;
-        all->of<A>().waited.record(all->now() - pushed);
-    }
-    void end(bool timed = true) const {
-        all->of<A>().handled += 1;
-        all->of<A>().calls += timed ? 1U : 0U;
-    }
-    void send_some() const {
-        if (!all->sends.empty()) {
-            for (std::uint32_t left = all->below(4); left != 0; --left) {
-                all->sends[all->below(static_cast<std::uint32_t>(all->sends.size()))]();
-            }
-        }
-    }
-    void meet(const note& n, context& me) const {
-        begin(n.pushed);
-        if (n.what == act::fail) {
-            throw std::runtime_error("as told");
-        }
-        if (n.what == act::send) {
-            send_some();
-        }
-        if (n.what == act::stop) {
-            me.stop();
-        }
-        end();
-    }
-    void meet_late(const late_note& n) const {
-        begin(n.due);
-        all->of<A>().fired += 1;
-        all->of<A>().enqueued += 1;
-        end();
-    }
-    book* all;
-};
+using namespace drover_test;
 
 struct plain : recorded<plain> {
     using recorded::recorded;
-    void operator()(const note& n, context& me) { meet(n, me); }
+    void operator()(const note& n, app_context& me) { meet(n, me); }
     void operator()(const late_note& n) { meet_late(n); }
     void operator()(const news& n) {
         begin(n.pushed);
@@ -163,7 +42,7 @@ template <class Overflow>
 struct boxed : recorded<boxed<Overflow>> {
     using mailbox = drover::bounded_mailbox<3, Overflow>;
     using recorded<boxed>::recorded;
-    void operator()(const note& n, context& me) { this->meet(n, me); }
+    void operator()(const note& n, app_context& me) { this->meet(n, me); }
     void operator()(const late_note& n) { this->meet_late(n); }
 };
 
@@ -171,13 +50,13 @@ struct leveled : recorded<leveled> {
     using mailbox = drover::priority_mailbox<3>;
     using recorded::recorded;
     static std::size_t priority(const note& n) noexcept { return n.level; }
-    void operator()(const note& n, context& me) { meet(n, me); }
+    void operator()(const note& n, app_context& me) { meet(n, me); }
 };
 
 struct lone : recorded<lone> {
     using mailbox = drover::single_producer_mailbox<4, drover::reject_newest>;
     using recorded::recorded;
-    void operator()(const note& n, context& me) { meet(n, me); }
+    void operator()(const note& n, app_context& me) { meet(n, me); }
 };
 
 struct keeper : recorded<keeper> {
@@ -186,7 +65,7 @@ struct keeper : recorded<keeper> {
     ~keeper() { all->kept.erase(id); }
     keeper(const keeper&) = delete;
     keeper& operator=(const keeper&) = delete;
-    void operator()(const note& n, context& me) {
+    void operator()(const note& n, app_context& me) {
         begin(n.pushed);
         id = me.cell().id;
         const after_it note_size{*this};
@@ -200,7 +79,7 @@ struct keeper : recorded<keeper> {
         }
         end();
     }
-    void put(note n, context& me) {
+    void put(note n, app_context& me) {
         n.pushed = all->now();
         n.what = act::nothing;
         const bool taken = drover::is_accepted(kept.put(n, me));
@@ -219,13 +98,13 @@ struct unwilling;
 using moody = drover::behaviours<willing, unwilling>;
 struct willing {
     explicit willing(book* b) : all(b) {}
-    void operator()(const note& n, context& me);
-    void operator()(const settle& s, context& me);
+    void operator()(const note& n, app_context& me);
+    void operator()(const settle& s, app_context& me);
     book* all;
 };
 struct unwilling {
     explicit unwilling(book* b) : all(b) {}
-    void operator()(const settle& s, context& me);
+    void operator()(const settle& s, app_context& me);
     book* all;
 };
 void met(book& all, drover::time_point pushed) {
@@ -234,14 +113,14 @@ void met(book& all, drover::time_point pushed) {
     all.of<moody>().handled += 1;
     all.of<moody>().calls += 1;
 }
-void willing::operator()(const note& n, context&) {
+void willing::operator()(const note& n, app_context&) {
     met(*all, n.pushed);
 }
-void willing::operator()(const settle& s, context& me) {
+void willing::operator()(const settle& s, app_context& me) {
     met(*all, s.pushed);
     drover::become<unwilling>(me, all);
 }
-void unwilling::operator()(const settle& s, context& me) {
+void unwilling::operator()(const settle& s, app_context& me) {
     met(*all, s.pushed);
     drover::become<willing>(me, all);
 }
@@ -300,7 +179,7 @@ struct sleeper : recorded<sleeper> {
 struct asked_one : recorded<asked_one> {
     static constexpr drover::supervision supervision{.limit = {.count = 3}};
     using recorded::recorded;
-    drover::later<int> operator()(const question& q, context& me) {
+    drover::later<int> operator()(const question& q, app_context& me) {
         begin(q.pushed);
         switch (q.answer) {
             case how::now: me.later<int>().set(1); break;
@@ -320,45 +199,6 @@ struct asked_one : recorded<asked_one> {
     }
     std::vector<app::promise<int>> open{};
 };
-
-struct mismatch : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-void same(std::string_view type, std::string_view what, std::uint64_t is, std::uint64_t should) {
-    if (is != should) {
-        throw mismatch(std::string(type) + " " + std::string(what) + ": " + std::to_string(is) + " counted, " +
-                       std::to_string(should) + " seen");
-    }
-}
-
-drover::simulated_options options_of(book& all) {
-    drover::simulated_options chosen;
-    chosen.quantum = all.below(2) == 0 ? 1 : 7;
-    chosen.outbox = all.below(2) == 0 ? 0 : 8;
-    chosen.on_dead_letter = [&all](const drover::dead_letter& letter) {
-        all.dead[static_cast<std::size_t>(letter.reason)] += 1;
-        seen* const its = all.of(letter.id);
-        if (its == nullptr) {
-            return;
-        }
-        const bool late = letter.message == drover::type_name<late_note>() && !all.arms;
-        its->fired += late ? 1U : 0U;
-        its->dropped += letter.reason == reason::dropped ? 1U : 0U;
-        if (letter.reason == reason::unhandled) {
-            its->begun += 1;
-        }
-        if (late) {
-            (letter.reason == reason::rejected ? its->rejected : its->enqueued) += 1;
-        }
-    };
-    chosen.on_failure = [&all](const drover::failure& what) {
-        if (seen* const its = all.of(what.id); its != nullptr) {
-            its->failures += 1;
-        }
-    };
-    return chosen;
-}
 
 using small_cache = drover::direct_mapped_cache<2>;
 
@@ -765,23 +605,6 @@ private:
     std::uint64_t invalidated_ = 0;
     std::optional<drover::metrics_snapshot> earlier_{};
 };
-
-template <class Program>
-void run_seeds(std::uint64_t first, std::size_t rounds) {
-    const char* const only = std::getenv("DROVER_SEED");
-    const std::uint64_t begin = only != nullptr ? std::strtoull(only, nullptr, 10) : first;
-    const std::uint64_t end = only != nullptr ? begin + 1 : first + drover_test::scaled(rounds);
-    for (std::uint64_t seed = begin; seed != end; ++seed) {
-        std::string what;
-        try {
-            Program(seed).run();
-        } catch (const std::exception& e) {
-            what = e.what();
-        }
-        INFO("seed " << seed << ": " << what);
-        REQUIRE(what.empty());
-    }
-}
 
 }  // namespace
 
