@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "drover/base/clock.hpp"
+#include "drover/base/tick_clock.hpp"
 #include "drover/metrics/counter_part.hpp"
 #include "drover/metrics/histogram_block.hpp"
-#include "drover/metrics/tick_clock.hpp"
 
 namespace drover {
 
