@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "drover/actor/actor_cell.hpp"
+#include "drover/actor/shown_name.hpp"
 #include "drover/base/type_name.hpp"
 #include "drover/metrics/label_table.hpp"
 
@@ -18,9 +19,7 @@ std::uint8_t label_of(std::string_view actor) noexcept {
     if constexpr (type.find("lambda") != std::string_view::npos) {
         return static_cast<std::uint8_t>(label_table::actors().number_of(actor));
     } else {
-        constexpr bool own = type.starts_with("drover::") && !type.starts_with("drover::behaviours<");
-        static const auto number = static_cast<std::uint8_t>(
-            label_table::actors().number_of(own ? type.substr(0, type.find('<')) : type));
+        static const auto number = static_cast<std::uint8_t>(label_table::actors().number_of(shown_name<A>()));
         return number;
     }
 }

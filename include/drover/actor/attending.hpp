@@ -114,7 +114,10 @@ protected:
         const std::string_view message = task().message;
         const bool counted = task().counted;
         cell_.phase = cell_phase::attending;
-        const std::exception_ptr thrown = outside([&] { task().operations->finish(task(), turn_); });
+        const std::exception_ptr thrown = outside([&] {
+            [[maybe_unused]] const typename F::tracing::acting for_it(task().trace);
+            task().operations->finish(task(), turn_);
+        });
         cell_.phase = phase_at_rest();
         base::note_time();
         me_.asks_ended.add(1);

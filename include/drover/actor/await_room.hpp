@@ -15,6 +15,7 @@
 #include "drover/actor/task_scope.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/type_name.hpp"
+#include "drover/message/message_names.hpp"
 #include "drover/message/signal.hpp"
 
 namespace drover {
@@ -83,6 +84,8 @@ private:
         auto* const self = static_cast<room_record*>(node);
         const std::unique_ptr<room_record, decltype([](room_record* r) noexcept { r->release(); })> at_end(self);
         if (self->then_ != nullptr) {
+            [[maybe_unused]] const typename F::tracing::resuming here(self->trace_, typename F::tracing::stamp{},
+                                                                      turn.cell().id, names);
             detail::resume_task(turn, *self->then_);
         }
     }
@@ -94,7 +97,10 @@ private:
     std::atomic<std::uint32_t> references_{1};
     basic_cell<F>& waiting_;
     basic_cell<F>& target_;
+    static constexpr message_names names{"wait", "room"};
+
     resumption* then_;  // the waiting actor's alone
+    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();
 };
 
 /// A message that a task sends when there is room for it.

@@ -97,6 +97,7 @@ private:
 
     message_node* take() noexcept {
         if constexpr (Repeated) {
+            [[maybe_unused]] const typename F::tracing::acting for_it(trace_);
             try {
                 return told_message<A, M, F>::create(*receiver_, *stored_);
             } catch (...) {
@@ -104,6 +105,10 @@ private:
                 return nullptr;
             }
         } else {
+            if (stored_ != nullptr) {
+                const auto& letter = *static_cast<const envelope_of<F>*>(stored_);
+                F::tracing::due(letter.stamp.tracing, receiver_->id, letter.operations->names);
+            }
             return std::exchange(stored_, nullptr);
         }
     }
@@ -141,6 +146,7 @@ private:
 
     const boost::intrusive_ptr<basic_cell<F>> receiver_;
     stored stored_;
+    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();  // of who set it
 };
 
 /// `when(now)` gives the moment; it is asked only while the runtime, and so its clock, is there.

@@ -78,7 +78,7 @@ struct told_message {
     template <class Argument>
     static message_node* create_in(void* block, basic_cell<F>& receiver, Argument&& message) {
         envelope_type* const fresh = envelope_type::create_in(block, &record, std::forward<Argument>(message));
-        F::tracing::sent(fresh->stamp.tracing, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return fresh;
     }
 
@@ -137,7 +137,7 @@ struct asked_message {
     /// Takes over `answer` if it returns.
     static message_node* create(basic_cell<F>& receiver, M&& message, request<reply, F>& answer) {
         envelope_type* const fresh = envelope_type::create(&record, make_payload{std::move(message), answer});
-        F::tracing::sent(fresh->stamp.tracing, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return fresh;
     }
 

@@ -9,6 +9,7 @@
 #include "drover/actor/choices.hpp"
 #include "drover/actor/guard.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/actor/shown_name.hpp"
 #include "drover/base/block_pool.hpp"
 
 namespace drover {
@@ -138,13 +139,20 @@ bool stays([[maybe_unused]] message_node* node, [[maybe_unused]] basic_context<F
 template <class A, class F>
 using record_type = std::conditional_t<redelivers<A>, redelivered_operations<F>, operations_of<F>>;
 
+// With the names that tracing shows.
+template <class A, class F>
+consteval operations_of<F> named(operations_of<F> plain) noexcept {
+    plain.names = {shown_name<A>(), plain.message};
+    return plain;
+}
+
 // `Message` has `give_up`, which is wanted for an actor that redelivers alone.
 template <class A, class F, class Message>
 consteval record_type<A, F> record_of(operations_of<F> plain) noexcept {
     if constexpr (redelivers<A>) {
-        return {plain, &Message::give_up};
+        return {named<A, F>(plain), &Message::give_up};
     } else {
-        return plain;
+        return named<A, F>(plain);
     }
 }
 

@@ -68,8 +68,11 @@ protected:
 
     // False if the message stays, for another attempt.
     bool handle_replayed(envelope_of<F>& letter) noexcept {
-        F::tracing::received(letter.stamp.tracing, cell_.id);
-        auto run = [&] { letter.operations->run(&letter, turn_); };
+        auto run = [&] {
+            [[maybe_unused]] const typename F::tracing::handling here(letter.stamp.tracing, cell_.id,
+                                                                      letter.operations->names);
+            letter.operations->run(&letter, turn_);
+        };
         const std::exception_ptr thrown = base::outside_for_message(run);
         if (thrown != nullptr) {
             return base::fail_message(letter.operations->message, 1, thrown);

@@ -13,6 +13,8 @@
 #include "drover/actor/pending_ask.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
+#include "drover/base/type_name.hpp"
+#include "drover/message/message_names.hpp"
 #include "drover/scheduling/worker.hpp"
 
 namespace drover {
@@ -131,6 +133,7 @@ struct reply_record final : pending_ask<F> {
 private:
     void begin_waiting(basic_cell<F>& self, detail::continuation<R>& f) noexcept {
         then = &f;
+        asked_in = F::tracing::current();
         auto& mine = static_cast<worker&>(lane_to(*self.core));
         mine.asks_begun.add(1);
         this->asker = &self;
@@ -155,6 +158,7 @@ private:
         } catch (...) {  // the reply's move constructor
             result.emplace(unexpected<ask_error>(ask_error{ask_error::handler_threw, std::current_exception()}));
         }
+        F::tracing::replied(answered_in, names);
         if (*result) {
             F::metrics::on_ask_answered(metrics_part<F>(*this->target.core), this->target.subject());
         }
@@ -211,6 +215,8 @@ private:
             record.unlink(record.asker->more().asks);
         }
         detail::continuation<R>* const f = std::exchange(record.then, nullptr);
+        [[maybe_unused]] const typename F::tracing::resuming here(record.asked_in, record.answered_in, turn.cell().id,
+                                                                  names);
         f->run(f, std::move(*record.result));
     }
 
@@ -241,7 +247,11 @@ private:
 
     static constexpr signal_operations<basic_context<F>> reply_operations{&on_deliver, &on_refuse};
 
+    static constexpr message_names names{"reply", type_name<R>()};
+
     detail::continuation<R>* then = nullptr;
+    [[no_unique_address]] typename F::tracing::stamp asked_in{};     // the asker's, once it waits
+    [[no_unique_address]] typename F::tracing::stamp answered_in{};  // the reply's, from who answers
 };
 
 }  // namespace drover

@@ -157,10 +157,11 @@ private:
     // As outside(), without an exception pointer on the path that every message takes.
     [[gnu::always_inline]] after_handler handle(cell& self, worker& me, message_node* node) noexcept {
         auto& letter = *static_cast<envelope_of<F>*>(node);
-        F::tracing::received(letter.stamp.tracing, self.id);
         life::note_taken(self, me, letter);
         me.inside.leave();
         try {
+            [[maybe_unused]] const typename F::tracing::handling here(letter.stamp.tracing, self.id,
+                                                                      letter.operations->names);
             letter.operations->run(node, turn_);
         } catch (...) {
             me.inside.enter();
@@ -212,7 +213,7 @@ private:
             if constexpr (has_metrics<F> || has_tracing<F>) {
                 for (std::size_t each = 0; each != taken; ++each) {
                     const auto& letter = *static_cast<envelope_of<F>*>(nodes[each]);
-                    F::tracing::received(letter.stamp.tracing, self.id);
+                    F::tracing::joined(letter.stamp.tracing, self.id, letter.operations->names);
                     life::note_taken(self, static_cast<worker&>(*this_thread().current), letter);
                 }
             }

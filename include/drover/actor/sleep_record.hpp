@@ -8,6 +8,7 @@
 #include "drover/actor/cell.hpp"
 #include "drover/actor/resumption.hpp"
 #include "drover/base/block_pool.hpp"
+#include "drover/message/message_names.hpp"
 #include "drover/message/signal.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
@@ -80,6 +81,8 @@ private:
         auto* const self = static_cast<sleep_record*>(node);
         const std::unique_ptr<sleep_record, decltype([](sleep_record* r) noexcept { r->release(1); })> at_end(self);
         if (resumption* const who = std::exchange(self->then_, nullptr); who != nullptr) {
+            [[maybe_unused]] const typename F::tracing::resuming here(self->trace_, typename F::tracing::stamp{},
+                                                                      turn.cell().id, names);
             detail::resume_task(turn, *who);
         }
     }
@@ -90,7 +93,10 @@ private:
 
     std::atomic<std::uint32_t> references_{2};
     basic_cell<F>& sleeper_;
+    static constexpr message_names names{"sleep", "time"};
+
     resumption* then_;  // the actor's alone
+    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();
 };
 
 }  // namespace drover

@@ -29,7 +29,8 @@ struct suspended_task {
     pending_ask<F>* right = nullptr;  ///< whom it answers, by one of the record's counts; null if the message was told
     time_point deadline{};
     std::string_view message;
-    bool counted = true;  ///< is it a message's, so that its end is counted?
+    bool counted = true;                                       ///< is it a message's, so that its end is counted?
+    [[no_unique_address]] typename F::tracing::stamp trace{};  ///< of what it handles
 };
 
 /// The context that an actor's coroutines are given. It outlives the turn in which one begins, and each turn takes it along;

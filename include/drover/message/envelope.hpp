@@ -10,6 +10,7 @@
 
 #include "drover/base/block_pool.hpp"
 #include "drover/message/delivery.hpp"
+#include "drover/message/message_names.hpp"
 #include "drover/message/node.hpp"
 
 namespace drover {
@@ -30,6 +31,7 @@ struct envelope_operations {
     void* (*asked)(message_node*) noexcept =
         nullptr;                 ///< the record of who asked, as the actors' floor has it, or null; null: nobody asked
     bool answers_later = false;  ///< its handler may return before there is a reply
+    message_names names{};       ///< for tracing, which keeps their address
 
     static constexpr std::uint8_t not_pooled = 0xff;
 };

@@ -54,7 +54,7 @@ struct probe_message {
         envelope_type* const fresh =
             envelope_type::create(&record, payload_type{answer, {id, member_news::answered_unwell, probe}});
         reserved.keep();
-        F::tracing::sent(fresh->stamp.tracing, cell.id);
+        F::tracing::sent(fresh->stamp.tracing, cell.id, record.names);
         static_cast<void>(way.push({fresh, fresh, 1}, place));
         return true;
     }
@@ -80,7 +80,7 @@ private:
 
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
-    static constexpr operations_of<F> record{&run, &discard, envelope_type::size_class, "health probe"};
+    static constexpr operations_of<F> record = named<A, F>({&run, &discard, envelope_type::size_class, "health probe"});
 };
 
 }  // namespace detail

@@ -85,7 +85,7 @@ struct published_message {
         envelope_type* const fresh = envelope_type::create(&record, &shared);
         reserved.keep();
         spare -= 1;
-        F::tracing::sent(fresh->stamp.tracing, receiver.id);
+        F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return way.push({fresh, fresh, 1}, place);
     }
 

@@ -43,19 +43,22 @@ std::atomic<std::uint64_t> sends{0};
 std::atomic<std::uint64_t> right_receipts{0};
 std::atomic<std::uint64_t> highest_seen{0};
 
-struct stamping {
+struct stamping : drover::no_tracing {
     struct stamp {
         std::uint64_t number = 0;
         drover::actor_id to{};
     };
-    static void sent(stamp& s, drover::actor_id receiver) noexcept {
+    static stamp current() noexcept { return {}; }
+    static void sent(stamp& s, drover::actor_id receiver, const drover::message_names&) noexcept {
         s.number = ++sends;
         s.to = receiver;
     }
-    static void received(const stamp& s, drover::actor_id receiver) noexcept {
-        right_receipts += s.to == receiver && s.number != 0 ? 1 : 0;
-        highest_seen = s.number;
-    }
+    struct handling {
+        handling(const stamp& s, drover::actor_id receiver, const drover::message_names&) noexcept {
+            right_receipts += s.to == receiver && s.number != 0 ? 1 : 0;
+            highest_seen = s.number;
+        }
+    };
 };
 
 struct observed : drover::features {
