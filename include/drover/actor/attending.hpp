@@ -115,7 +115,9 @@ protected:
         const bool counted = task().counted;
         cell_.phase = cell_phase::attending;
         const std::exception_ptr thrown = outside([&] {
-            [[maybe_unused]] const typename F::tracing::acting for_it(task().trace);
+            static constexpr message_names names{"task", "end"};
+            [[maybe_unused]] const typename F::tracing::resuming here(task().trace, typename F::tracing::stamp{},
+                                                                      cell_.id, names);
             task().operations->finish(task(), turn_);
         });
         cell_.phase = phase_at_rest();

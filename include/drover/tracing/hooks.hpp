@@ -36,7 +36,7 @@ struct no_tracing {
     struct resuming {
         constexpr resuming(const auto& /*kept*/, const auto& /*cause*/, actor_id, const message_names&) noexcept {}
     };
-    /// Around what is sent, or answered, on behalf of what was current() before.
+    /// Around what is sent on behalf of what was current() before.
     struct acting {
         explicit constexpr acting(const auto& /*kept*/) noexcept {}
     };
