@@ -156,6 +156,30 @@ struct patient {
     }
 };
 
+struct failing {
+    static constexpr drover::supervision supervision{.redeliver = 3};
+    explicit failing(int& calls) : calls_(calls) {}
+    void operator()(const told&) {
+        if (++calls_ < 3) {
+            throw std::runtime_error("not yet");
+        }
+    }
+    int& calls_;
+};
+
+struct counting {
+    using batches = drover::of<told>;
+    using batching = drover::up_to<8>;
+    void operator()(std::span<told> some) { seen += some.size(); }
+    std::size_t seen = 0;
+};
+
+struct narrow {
+    using mailbox = drover::bounded_mailbox<1>;
+    void operator()(told) {}
+    void operator()(begun) {}
+};
+
 }  // namespace
 
 TEST_CASE("the trace of a simulated run shows every cause") {
@@ -315,11 +339,6 @@ TEST_CASE("what a timer sends for nobody's sake begins a trace each time") {
 TEST_CASE("the messages of a batch are all taken by one handler") {
     app::simulated_runtime rt(1);
     drover::clear_flight_recorder();
-    struct counting {
-        using batching = drover::batched<8>;
-        void operator()(std::span<told> some) { seen += some.size(); }
-        std::size_t seen = 0;
-    };
     const auto one = rt.spawn<counting>();
     one.tell_batch(std::vector<told>(3));
     rt.run_until_idle();
@@ -338,16 +357,6 @@ TEST_CASE("the messages of a batch are all taken by one handler") {
 TEST_CASE("a handler that throws has ended, and one that has the message again begins again") {
     app::simulated_runtime rt(1, {.on_failure = [](const drover::failure&) {}});
     drover::clear_flight_recorder();
-    struct failing {
-        static constexpr drover::supervision supervision{.redeliver = 3};
-        explicit failing(int& calls) : calls_(calls) {}
-        void operator()(const told&) {
-            if (++calls_ < 3) {
-                throw std::runtime_error("not yet");
-            }
-        }
-        int& calls_;
-    };
     int calls = 0;
     rt.spawn<failing>(std::ref(calls)).tell(told{});
     rt.advance(10s);
@@ -404,11 +413,6 @@ TEST_CASE("who asks outside of any trace goes on in the trace of the reply") {
 TEST_CASE("a coroutine that waits for room goes on in its own trace") {
     app::simulated_runtime rt(1);
     drover::clear_flight_recorder();
-    struct narrow {
-        using mailbox = drover::bounded<1, drover::overflow::reject>;
-        void operator()(told) {}
-        void operator()(begun) {}
-    };
     const auto full = rt.spawn<narrow>();
     const auto one = rt.spawn([&](slowly, app::context&) -> drover::task<> {
         full.tell(begun{});
