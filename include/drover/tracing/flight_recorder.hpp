@@ -62,7 +62,7 @@ struct flight_lane {
 /// Of the process: the rings of all threads. Never destroyed: threads and statics may end after everything else.
 class [[gnu::visibility("default")]] flight_lanes {
 public:
-    /// Rings of threads that have ended, beyond which the oldest goes to the next thread that comes.
+    /// Rings of one size whose threads have ended, beyond which the oldest goes to the next thread that comes.
     static constexpr std::size_t most_ended = 16;
 
     static flight_lanes& instance() {
@@ -179,9 +179,9 @@ private:
         flight_lane* oldest = nullptr;
         std::size_t ended = 0;
         for (flight_lane* each = first_.load(std::memory_order_relaxed); each != nullptr; each = each->next) {
-            if (each->ended != 0) {
+            if (each->ended != 0 && each->ring.capacity() == records) {
                 ended += 1;
-                if (each->ring.capacity() == records && (oldest == nullptr || each->ended < oldest->ended)) {
+                if (oldest == nullptr || each->ended < oldest->ended) {
                     oldest = each;
                 }
             }
