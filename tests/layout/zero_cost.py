@@ -18,7 +18,8 @@ import shutil
 import subprocess
 import sys
 
-CALL = re.compile(r"\b(?:F::)?(?:metrics|tracing|Hooks)::(?:on_)?[a-z_]+\(")
+CALL = re.compile(r"\b(?:F::)?(?:metrics|tracing|Hooks)::(?:on_)?[a-z_]+\("
+                  r"|\[\[maybe_unused\]\] const typename F::tracing::[a-z_]+ [a-z_]+\(")  # or an object around something
 PADDING = re.compile(r"\t(?:(?:data16 |cs )*nop|xchg\s+%ax,%ax)")  # between functions
 # What g++ inlines depends on how much there is already, calls of nothing included, in a large program, function or stack
 # frame: without that.

@@ -10,6 +10,7 @@
 #include "drover/actor/boxed_mailbox.hpp"
 #include "drover/actor/redelivery.hpp"
 #include "drover/actor/restarting.hpp"
+#include "drover/message/message_names.hpp"
 
 namespace drover {
 
@@ -111,14 +112,15 @@ protected:
 
     // The coroutine handler that the actor was held for has run to its end.
     [[gnu::noinline]] void end_task() noexcept {
-        const std::string_view message = task().message;
-        const bool counted = task().counted;
+        static constexpr message_names names{"task", "end"};
+        suspended_task<F>& ended = task();
+        const std::string_view message = ended.message;
+        const bool counted = ended.counted;
         cell_.phase = cell_phase::attending;
         const std::exception_ptr thrown = outside([&] {
-            static constexpr message_names names{"task", "end"};
-            [[maybe_unused]] const typename F::tracing::resuming here(task().trace, typename F::tracing::stamp{},
+            [[maybe_unused]] const typename F::tracing::resuming here(ended.trace, typename F::tracing::stamp{},
                                                                       cell_.id, names);
-            task().operations->finish(task(), turn_);
+            ended.operations->finish(ended, turn_);
         });
         cell_.phase = phase_at_rest();
         base::note_time();

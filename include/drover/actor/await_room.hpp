@@ -56,6 +56,7 @@ private:
           then_(&who) {
         waiting_.retain();
         target_.retain();
+        F::tracing::keep(trace_);
     }
 
     void release() noexcept {
@@ -100,7 +101,7 @@ private:
     static constexpr message_names names{"wait", "room"};
 
     resumption* then_;  // the waiting actor's alone
-    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();
+    [[no_unique_address]] typename F::tracing::stamp trace_{};
 };
 
 /// A message that a task sends when there is room for it.

@@ -57,7 +57,9 @@ private:
     delayed_message(basic_cell<F>& receiver, M&& message, clock_duration period, repetition how)
         : delayed_send(*receiver.core, record, period, how),
           receiver_(&receiver),
-          stored_(store(receiver, std::move(message))) {}
+          stored_(store(receiver, std::move(message))) {
+        F::tracing::keep(trace_);
+    }
 
     static stored store(basic_cell<F>& receiver, M&& message) {
         if constexpr (Repeated) {
@@ -146,7 +148,7 @@ private:
 
     const boost::intrusive_ptr<basic_cell<F>> receiver_;
     stored stored_;
-    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();  // of who set it
+    [[no_unique_address]] typename F::tracing::stamp trace_{};  // of who set it
 };
 
 /// `when(now)` gives the moment; it is asked only while the runtime, and so its clock, is there.

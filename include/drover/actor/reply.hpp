@@ -133,7 +133,7 @@ struct reply_record final : pending_ask<F> {
 private:
     void begin_waiting(basic_cell<F>& self, detail::continuation<R>& f) noexcept {
         then = &f;
-        asked_in = F::tracing::current();
+        F::tracing::keep(asked_in);
         auto& mine = static_cast<worker&>(lane_to(*self.core));
         mine.asks_begun.add(1);
         this->asker = &self;

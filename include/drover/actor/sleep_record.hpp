@@ -55,6 +55,7 @@ private:
     sleep_record(basic_cell<F>& sleeper, resumption& who) noexcept
         : signal<basic_context<F>>(&operations_of_sleep), timer(&on_fire), sleeper_(sleeper), then_(&who) {
         sleeper_.retain();
+        F::tracing::keep(trace_);
     }
 
     void release(std::uint32_t count) noexcept {
@@ -96,7 +97,7 @@ private:
     static constexpr message_names names{"sleep", "time"};
 
     resumption* then_;  // the actor's alone
-    [[no_unique_address]] const typename F::tracing::stamp trace_ = F::tracing::current();
+    [[no_unique_address]] typename F::tracing::stamp trace_{};
 };
 
 }  // namespace drover

@@ -57,7 +57,8 @@ public:
         suspended_task<F>& kept = now.cell().more().task;
         now.on().asks_begun.add(1);
         const inside_scope scope(now.on().inside);
-        kept = {handler_.release(), &operations, right.release(), deadline, message, counted, F::tracing::current()};
+        kept = {handler_.release(), &operations, right.release(), deadline, message, counted, {}};
+        F::tracing::keep(kept.trace);
         now.cell().phase = cell_phase::suspended;
         return false;
     }

@@ -49,7 +49,7 @@ struct flight_tracing : no_tracing {
 
     static void joined(const stamp& its, actor_id, const message_names& names) noexcept {
         if (its.sampled()) {
-            record(flight_event_kind::joined, its.span, to_integer(current().span), &names);
+            record(flight_event_kind::joined, its.span, to_integer(current_trace().span), &names);
         }
     }
 
@@ -60,9 +60,10 @@ struct flight_tracing : no_tracing {
         }
     }
 
-    static stamp current() noexcept {
-        const trace_context* const now = detail::this_trace_thread.current;
-        return now != nullptr ? *now : stamp{};
+    static void keep(stamp& kept) noexcept {
+        if (const trace_context* const now = detail::this_trace_thread.current; now != nullptr) {
+            kept = *now;
+        }
     }
 
     class handling {

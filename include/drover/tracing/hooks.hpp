@@ -24,19 +24,19 @@ struct no_tracing {
     static constexpr void joined(const auto& /*stamp*/, actor_id /*receiver*/, const message_names&) noexcept {}
     /// Fills the stamp of a reply, in the thread that answers.
     static constexpr void replied(auto& /*stamp*/, const message_names&) noexcept {}
-    /// What runs here, to be kept for what goes on with it later.
-    static constexpr stamp current() noexcept { return {}; }
+    /// Fills a stamp with what runs here, to be kept for what goes on with it later.
+    static constexpr void keep(auto& /*stamp*/) noexcept {}
 
     /// Around a handler.
     struct handling {
         constexpr handling(const auto& /*stamp*/, actor_id, const message_names&) noexcept {}
     };
-    /// Around what goes on later: `kept` is what was current() when it began to wait, `cause` the reply's stamp, or an empty
+    /// Around what goes on later: `kept` is the stamp that was kept when it began to wait, `cause` the reply's stamp, or an empty
     /// one of what waited for time or room.
     struct resuming {
         constexpr resuming(const auto& /*kept*/, const auto& /*cause*/, actor_id, const message_names&) noexcept {}
     };
-    /// Around what is sent on behalf of what was current() before.
+    /// Around what is sent for the sake of what ran when the stamp was kept.
     struct acting {
         explicit constexpr acting(const auto& /*kept*/) noexcept {}
     };
@@ -50,7 +50,7 @@ concept tracing_policy = requires(typename T::stamp& stamp, const typename T::st
     T::due(kept, id, names);
     T::joined(kept, id, names);
     T::replied(stamp, names);
-    stamp = T::current();
+    T::keep(stamp);
     requires std::constructible_from<typename T::handling, const typename T::stamp&, actor_id, const message_names&>;
     requires std::constructible_from<typename T::resuming, const typename T::stamp&, const typename T::stamp&, actor_id,
                                      const message_names&>;

@@ -48,7 +48,6 @@ struct stamping : drover::no_tracing {
         std::uint64_t number = 0;
         drover::actor_id to{};
     };
-    static stamp current() noexcept { return {}; }
     static void sent(stamp& s, drover::actor_id receiver, const drover::message_names&) noexcept {
         s.number = ++sends;
         s.to = receiver;

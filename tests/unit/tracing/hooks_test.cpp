@@ -15,7 +15,6 @@ struct stamping : drover::no_tracing {
     static constexpr void sent(stamp& s, drover::actor_id receiver, const drover::message_names&) noexcept {
         s.receiver = receiver;
     }
-    static constexpr stamp current() noexcept { return {}; }
 };
 
 struct without_stamp : drover::no_tracing {
@@ -32,9 +31,10 @@ constexpr typename T::stamp travel() {
     T::due(stamp, drover::actor_id{3}, names);
     T::joined(stamp, drover::actor_id{3}, names);
     T::replied(stamp, names);
+    T::keep(stamp);
     { [[maybe_unused]] const typename T::handling here(stamp, drover::actor_id{3}, names); }
-    { [[maybe_unused]] const typename T::resuming here(stamp, T::current(), drover::actor_id{3}, names); }
-    { [[maybe_unused]] const typename T::acting here(T::current()); }
+    { [[maybe_unused]] const typename T::resuming here(stamp, typename T::stamp{}, drover::actor_id{3}, names); }
+    { [[maybe_unused]] const typename T::acting here(typename T::stamp{}); }
     return stamp;
 }
 
