@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "drover/report/exposition_text.hpp"
@@ -193,6 +194,7 @@ private:
 /// the rest was written over, is left out. Gives the iterator behind the text. Any thread; allocates; throws std::bad_alloc
 /// and what the iterator throws.
 template <std::output_iterator<char> Out>
+    requires(!std::is_pointer_v<Out>)  // a char* is the name of a file
 Out write_chrome_trace(Out out, const flight_recording& recording = read_flight_recorder()) {
     detail::chrome_trace_text(recording).write(
         [&](std::string_view text) { out = std::copy(text.begin(), text.end(), std::move(out)); });

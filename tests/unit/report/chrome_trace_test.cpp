@@ -130,6 +130,10 @@ TEST_CASE("a trace goes to a stream and to a file, whole or not at all") {
     std::ifstream in(file);
     CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == wanted);
     CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+    std::string name = file.string() + "2";
+    char* const of_main = name.data();  // as from argv
+    drover::write_chrome_trace(of_main, all);
+    CHECK(std::filesystem::file_size(name) == wanted.size());
     CHECK_THROWS_AS(drover::write_chrome_trace("/no/such/folder/trace.json", all), std::system_error);
     CHECK_THROWS_WITH(drover::write_chrome_trace("/no/such/folder/trace.json", all),
                       Catch::Contains("drover: the trace file '/no/such/folder/trace.json' was not written"));
