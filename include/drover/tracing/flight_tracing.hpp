@@ -32,9 +32,11 @@ struct flight_tracing : no_tracing {
 
     static void sent(stamp& fresh, actor_id, const message_names& names) noexcept {
         const trace_context* const now = detail::this_trace_thread.current;
-        if (now == nullptr) [[unlikely]] {
+        if (now == &detail::left_out_context) [[likely]] {
+            fresh.flags = trace_context::left_out_flag;
+        } else if (now == nullptr) {
             begin_trace(fresh, names);
-        } else if (!now->sampled()) [[likely]] {
+        } else if (!now->sampled()) {
             fresh = *now;
         } else {
             follow(flight_event_kind::sent, fresh, *now, names);

@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <utility>
+#include <memory>
 
 #include "drover/base/random.hpp"
 #include "drover/tracing/trace_context.hpp"
@@ -53,19 +53,31 @@ inline trace_id next_trace() noexcept {
     return {random_trace_bits(), random_trace_bits() | 1U};
 }
 
+/// The context of all that a sampler has left out here: known by its address, so that nothing else need be looked at.
+[[gnu::visibility("default")]] inline constexpr trace_context left_out_context{
+    {}, span_id::none, trace_context::left_out_flag};
+
 /// While it stands, what the thread sends is caused by `context`, or by nothing if that is empty.
 class acting_for {
 public:
-    explicit acting_for(const trace_context& context) noexcept
-        : context_(context),
-          before_(std::exchange(this_trace_thread.current, context_.empty() ? nullptr : &context_)) {}
+    explicit acting_for(const trace_context& context) noexcept : before_(this_trace_thread.current) {
+        if (context.flags == trace_context::left_out_flag) [[likely]] {
+            this_trace_thread.current = &left_out_context;
+        } else if (context.empty()) {
+            this_trace_thread.current = nullptr;
+        } else {
+            this_trace_thread.current = std::construct_at(&context_, context);
+        }
+    }
     ~acting_for() { this_trace_thread.current = before_; }
     acting_for(const acting_for&) = delete;
     acting_for& operator=(const acting_for&) = delete;
 
 private:
-    const trace_context context_;
     const trace_context* const before_;
+    union {
+        trace_context context_;  // not even cleared unless it is wanted
+    };
 };
 
 inline trace_context made_foreign(trace_context context) noexcept {
