@@ -8,14 +8,17 @@
 #include "walker.hpp"
 
 #include <fmt/format.h>
+#include <drover/report.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace census {
 namespace {
@@ -62,6 +65,7 @@ findings run_crew(const options& wanted, interrupts& signals) {
                      .on_dead_letter = [](const drover::dead_letter&) {},
                      .on_failure = [&failed](const drover::failure& one) { failed.take(one); }});
     const served_metrics served = wanted.metrics ? serve_metrics(rt, *wanted.metrics) : nullptr;
+    sample_if_wanted::wanted = !wanted.trace.empty();
     const std::size_t threads = rt.thread_count();
     const auto display = rt.spawn<screen>(drover::spawn_options{.name = "screen"}, visible);
     const auto results = rt.spawn<collector>(drover::spawn_options{.name = "collector"}, threads, wanted.top, done);
@@ -94,6 +98,13 @@ findings run_crew(const options& wanted, interrupts& signals) {
     result.interrupted = signals.seen();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     (void)rt.drain(1s);  // what is still on its way to the screen is no dead letter
+    if (!wanted.trace.empty()) {
+        try {
+            drover::write_chrome_trace(std::filesystem::path(wanted.trace));
+        } catch (const std::system_error& error) {
+            throw std::runtime_error(error.what());
+        }
+    }
     return result;
 }
 

@@ -27,6 +27,7 @@ the share of comments, the most frequent identifiers, the most included headers 
   --balance P   how the parsers share the files (default: two_choices), and print what each of them did; P is one of
 {}
   --metrics N   serve metrics for Prometheus on port N of this machine, 1 to 65535, as long as the census runs
+  --trace FILE  write who sent what to whom, and when it was handled, of the last part of the run: as a Chrome trace
   --compare     also time the obvious single-threaded loop over the same parser, and print both
   --help        print this
   --            what follows is a directory, even with a dash in front
@@ -145,6 +146,8 @@ std::variant<options, message> read_options(const std::vector<std::string_view>&
                 if (at + 1 == arguments.size()) {
                     throw usage_error(name == "--balance"
                                           ? fmt::format("--balance takes a name: {}", fmt::join(balances, ", "))
+                                      : name == "--trace"
+                                          ? std::string("--trace takes the name of a file, as in '--trace census.json'")
                                           : fmt::format("{} takes a number, as in '{} 5'", name, name));
                 }
                 return arguments[++at];
@@ -166,6 +169,11 @@ std::variant<options, message> read_options(const std::vector<std::string_view>&
                 result.top = number(name, value(), 0, 1'000'000);
             } else if (name == "--metrics") {
                 result.metrics = static_cast<std::uint16_t>(number(name, value(), 1, 65'535));
+            } else if (name == "--trace") {
+                result.trace = value();
+                if (result.trace.empty()) {
+                    throw usage_error("--trace takes the name of a file, but got ''");
+                }
             } else if (name == "--threads") {
                 result.threads = number(name, value(), 1, 256);
             } else {

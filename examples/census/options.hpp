@@ -20,6 +20,7 @@ struct options {
     bool json = false;
     bool compare = false;
     std::optional<std::uint16_t> metrics{};  // the port to serve them on
+    std::string trace;                       // the file to write it to; empty: none
 };
 
 /// The whole of what is to be said instead of a run.

@@ -70,16 +70,15 @@ public:
         if (&clock == &steady_clock_source::instance()) {
             const auto& counter = detail::time_stamp_counter::measured();
             kind_ = counter.usable ? kind::counter : kind::steady;
-            per_tick_ = static_cast<std::uint64_t>(counter.nanoseconds_per_tick * (std::uint64_t{1} << fraction_bits));
+            per_tick_ = static_cast<std::uint64_t>(counter.nanoseconds_per_tick * static_cast<double>(one));
         }
     }
 
     std::uint64_t now() const noexcept {
-        switch (kind_) {
-            case kind::counter: return detail::time_stamp_counter::read() | 1U;
-            case kind::steady: return tick_of(std::chrono::steady_clock::now());
-            default: return tick_of(clock_->now());
+        if (kind_ == kind::counter) [[likely]] {
+            return detail::time_stamp_counter::read() | 1U;
         }
+        return ask_clock();
     }
 
     /// Does it go on by itself between two readings?
@@ -91,14 +90,19 @@ public:
         if (ticks <= 0) {
             return clock_duration::zero();
         }
-        return kind_ == kind::counter ? clock_duration(static_cast<clock_duration::rep>(
-                                            static_cast<wide>(ticks) * per_tick_ >> fraction_bits))
-                                      : clock_duration(ticks);
+        return clock_duration(static_cast<clock_duration::rep>(static_cast<wide>(ticks) * per_tick_ >> fraction_bits));
     }
 
 private:
     __extension__ using wide = unsigned __int128;
     enum class kind : std::uint8_t { counter, steady, given };
+
+    static constexpr unsigned fraction_bits = 32;
+    static constexpr std::uint64_t one = std::uint64_t{1} << fraction_bits;
+
+    [[gnu::noinline]] std::uint64_t ask_clock() const noexcept {
+        return tick_of(kind_ == kind::steady ? std::chrono::steady_clock::now() : clock_->now());
+    }
 
     // The highest bit makes it other than 0, and is gone in a difference.
     static std::uint64_t tick_of(time_point moment) noexcept {
@@ -107,8 +111,7 @@ private:
 
     const clock_source* const clock_;
     kind kind_ = kind::given;
-    std::uint64_t per_tick_ = 0;  // nanoseconds, with so many bits behind the point
-    static constexpr unsigned fraction_bits = 32;
+    std::uint64_t per_tick_ = one;  // nanoseconds, with so many bits behind the point
 };
 
 }  // namespace drover

@@ -48,12 +48,12 @@ struct latency_metrics : counter_metrics {
 
     static void on_handled(latency_part& part, hook_subject who, std::size_t messages) noexcept {
         counter_metrics::on_handled(part, who, messages);
-        if (part.began != 0) {
+        if (const std::uint64_t began = part.began; began != 0) {
             const std::uint64_t now = part.ticks.now();
-            if (auto* const its = part.of(who.label); its != nullptr) [[likely]] {
-                its->processing.record(part.ticks.between(part.began, now));
-            }
             part.began = Handlers == 1 && part.ticks.runs() ? now : 0;
+            if (auto* const its = part.of(who.label); its != nullptr) [[likely]] {
+                its->processing.record(part.ticks.between(began, now));
+            }
         }
     }
 
