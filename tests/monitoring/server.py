@@ -171,8 +171,6 @@ class Server:
 
     def until_scraped(self, job, times=1):
         """Waits for so many scrapes of a target from now on. All that it reported before is then in the server."""
-        begun = time.time()
-
         def scrapes():
             found = self.query(f'count_over_time(up{{job="{job}"}}[1h])')
             return found[0][1] if found else 0
@@ -180,7 +178,6 @@ class Server:
         # A scrape that is under way now may have read its page already.
         wanted = scrapes() + times + 1
         until(f"{times} scrapes of {job}", scrapes, lambda value: value >= wanted)
-        return begun
 
 
 def free_port():

@@ -216,7 +216,7 @@ inline metric_family build_info(std::string_view metrics) {
 /// All that a runtime tells of itself: what its metrics policy has counted, how many workers it has, and what was built. If the
 /// policy counts nothing, as the default does, the dead letters and failures, which are counted always.
 /// Any thread, as long as the runtime lives; no actor and no send waits for it. Allocates. Linear in the types of actors,
-/// members and threads: 0.3 ms for 100 types.
+/// members and threads: 0.2 ms for 100 types.
 template <class F, class Scheduler>
 std::vector<metric_family> runtime_metrics(const runtime_with<F, Scheduler>& of) {
     using counting = typename detail::counting_policy<typename F::metrics>::type;
