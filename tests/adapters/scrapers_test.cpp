@@ -123,11 +123,8 @@ TEST_CASE("a flood of scrapes meets a runtime at work, and each gets a whole pag
 TEST_CASE("a slow scraper holds up neither others nor messages, and gets all of it in the end") {
     drover::basic_runtime<measured> rt({.threads = 2});
     const auto one = rt.spawn<scraped::counter>();
-    const auto source = [&] {
-        std::vector<drover::metric_family> families = drover::runtime_metrics(rt);
-        families.push_back(large().front());
-        return families;
-    };
+    std::atomic<bool> first{true};
+    const auto source = [&] { return first.exchange(false) ? large() : drover::runtime_metrics(rt); };
     // It is slower than most would bear with.
     const drover::prometheus_server server(source, {.patience = std::chrono::minutes(10)});
 
@@ -148,15 +145,19 @@ TEST_CASE("a slow scraper holds up neither others nor messages, and gets all of 
 
 TEST_CASE("scrapers that never read, or never ask, are let go") {
     using namespace std::chrono_literals;
+    std::atomic<bool> much{true};
+    const auto source = [&] { return much.load() ? large() : std::vector<drover::metric_family>(); };
     auto server = std::make_unique<drover::prometheus_server>(
-        large, drover::prometheus_server_options{.threads = 2, .patience = 100ms});
+        source, drover::prometheus_server_options{.threads = 2, .patience = 100ms});
     // Both threads are kept, so whoever comes next is served only once one of these is let go.
     connection deaf(server->port(), {.receive_buffer = 4096});
     const connection silent(server->port());
     REQUIRE(deaf.request("/metrics"));
     CHECK(deaf.read(1) == "H");
+    much.store(false);
     CHECK(whole(connection(server->port()).get("/metrics")));
 
+    much.store(true);
     connection last(server->port(), {.receive_buffer = 4096});
     REQUIRE(last.request("/metrics"));
     CHECK(last.read(1) == "H");
