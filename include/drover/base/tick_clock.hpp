@@ -33,6 +33,27 @@ struct time_stamp_counter {
     }
 
 private:
+    struct moment {
+        std::chrono::steady_clock::time_point time{};
+        std::uint64_t ticks = 0;
+    };
+
+    // The two clocks at one moment: of some attempts the quickest, as a thread may lose its processor between two readings.
+    static moment both() noexcept {
+        moment best;
+        std::uint64_t shortest = ~std::uint64_t{0};
+        for (int left = 8; left != 0; --left) {
+            const std::uint64_t before = read();
+            const auto time = std::chrono::steady_clock::now();
+            const std::uint64_t took = read() - before;
+            if (took < shortest) {
+                shortest = took;
+                best = {time, before + took / 2};
+            }
+        }
+        return best;
+    }
+
     // Against the steady clock for 2 ms, once in a process.
     static time_stamp_counter measure() noexcept {
         time_stamp_counter found;
@@ -45,14 +66,14 @@ private:
         if (__get_cpuid(0x8000'0007, &a, &b, &c, &d) == 0 || (d & invariant) == 0) {
             return found;
         }
-        const auto begin = std::chrono::steady_clock::now();
-        const std::uint64_t first = read();
-        auto end = begin;
-        while (end - begin < std::chrono::milliseconds(2)) {
-            end = std::chrono::steady_clock::now();
+        const moment begin = both();
+        moment end = both();
+        while (end.time - begin.time < std::chrono::milliseconds(2)) {
+            end = both();
         }
-        const auto ticks = static_cast<double>(read() - first);
-        found.nanoseconds_per_tick = static_cast<double>(std::chrono::nanoseconds(end - begin).count()) / ticks;
+        const auto ticks = static_cast<double>(end.ticks - begin.ticks);
+        found.nanoseconds_per_tick =
+            static_cast<double>(std::chrono::nanoseconds(end.time - begin.time).count()) / ticks;
         found.usable = true;
 #endif
         return found;
@@ -68,10 +89,12 @@ class tick_clock {
 public:
     explicit tick_clock(const clock_source& clock) noexcept : clock_(&clock) {
         if (&clock == &steady_clock_source::instance()) {
-            const auto& counter = detail::time_stamp_counter::measured();
-            kind_ = counter.usable ? kind::counter : kind::steady;
-            per_tick_ = static_cast<std::uint64_t>(counter.nanoseconds_per_tick * static_cast<double>(one));
+            run_by(detail::time_stamp_counter::measured());
         }
+    }
+    /// On the steady clock, by a counter of which this is known.
+    tick_clock(const steady_clock_source& clock, const detail::time_stamp_counter& counter) noexcept : clock_(&clock) {
+        run_by(counter);
     }
 
     std::uint64_t now() const noexcept {
@@ -102,6 +125,11 @@ private:
 
     [[gnu::noinline]] std::uint64_t ask_clock() const noexcept {
         return tick_of(kind_ == kind::steady ? std::chrono::steady_clock::now() : clock_->now());
+    }
+
+    void run_by(const detail::time_stamp_counter& counter) noexcept {
+        kind_ = counter.usable ? kind::counter : kind::steady;
+        per_tick_ = static_cast<std::uint64_t>(counter.nanoseconds_per_tick * static_cast<double>(one));
     }
 
     // The highest bit makes it other than 0, and is gone in a difference.

@@ -66,7 +66,7 @@ struct counter_metrics : no_metrics {
     }
     static void on_wake(counter_part& part) noexcept {
         part.wakes.add(1);
-        part.parked.end(std::chrono::steady_clock::now());
+        part.parked.end(&std::chrono::steady_clock::now);
     }
 
 protected:

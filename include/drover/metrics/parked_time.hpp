@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 
 #include "drover/base/clock.hpp"
@@ -8,18 +9,21 @@
 namespace drover {
 
 /// For how long a thread has slept in all, the present pause included: it says when one begins and ends, and anybody reads.
-/// A later reading is never smaller. No locked instruction, nothing blocks; a reader tries again if a pause has just begun or
-/// ended (a sequence lock).
+/// A later reading is never smaller: so who ends a pause, and who reads, looks at the clock, by `now()`, while the other can
+/// see that. Nothing blocks; a reader tries again if a pause has just begun or ended (a sequence lock).
 class parked_time {
 public:
     void begin(time_point now) noexcept {
         change([&] { since_.store(now.time_since_epoch().count(), std::memory_order_relaxed); });
     }
 
-    void end(time_point now) noexcept {
+    template <std::invocable Now>
+    void end(Now now) noexcept {
         change([&] {
+            // Against the fence in read(): a reader that has not seen this change has looked at the clock before.
+            std::atomic_thread_fence(std::memory_order_seq_cst);
             const std::int64_t since = since_.load(std::memory_order_relaxed);
-            total_.store(total_.load(std::memory_order_relaxed) + now.time_since_epoch().count() - since,
+            total_.store(total_.load(std::memory_order_relaxed) + now().time_since_epoch().count() - since,
                          std::memory_order_relaxed);
             since_.store(awake, std::memory_order_relaxed);
         });
@@ -30,14 +34,16 @@ public:
         total_.fetch_add(gone.total_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     }
 
-    clock_duration read(time_point now) const noexcept {
+    template <std::invocable Now>
+    clock_duration read(Now now) const noexcept {
         for (;;) {
             const std::uint64_t before = version_.load(std::memory_order_acquire);
             const std::int64_t since = since_.load(std::memory_order_relaxed);
             const std::int64_t total = total_.load(std::memory_order_relaxed);
-            std::atomic_thread_fence(std::memory_order_acquire);
+            const std::int64_t moment = now().time_since_epoch().count();
+            std::atomic_thread_fence(std::memory_order_seq_cst);
             if (before % 2 == 0 && version_.load(std::memory_order_relaxed) == before) {
-                const std::int64_t present = since == awake ? 0 : now.time_since_epoch().count() - since;
+                const std::int64_t present = since == awake ? 0 : moment - since;
                 return clock_duration(total + (present > 0 ? present : 0));
             }
         }

@@ -86,7 +86,7 @@ public:
                                 .stolen = part.stolen.read(),
                                 .parks = part.parks.read(),
                                 .wakes = part.wakes.read(),
-                                .parked = part.parked.read(std::chrono::steady_clock::now())});
+                                .parked = part.parked.read(&std::chrono::steady_clock::now)});
     }
 
     metrics_snapshot take() {
