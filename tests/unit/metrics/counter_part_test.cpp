@@ -22,9 +22,8 @@ void fill(counter_part& part, std::uint64_t from) {
     for (auto& each : part.dead_letters) {
         each.add(from++);
     }
-    for (auto* each :
-         {&part.cache_hits, &part.cache_misses, &part.cache_invalidations, &part.steals, &part.stolen, &part.parks,
-          &part.wakes}) {
+    for (auto* each : {&part.cache_hits, &part.cache_misses, &part.cache_invalidations, &part.steals, &part.stolen,
+                       &part.parks, &part.wakes}) {
         each->add(from++);
     }
     drover::member_counters& its = *part.member(7);
@@ -56,9 +55,8 @@ TEST_CASE("a thread that has ended leaves all that it has counted") {
     for (const auto& each : sum->dead_letters) {
         next(each);
     }
-    for (const auto* each :
-         {&sum->cache_hits, &sum->cache_misses, &sum->cache_invalidations, &sum->steals, &sum->stolen, &sum->parks,
-          &sum->wakes}) {
+    for (const auto* each : {&sum->cache_hits, &sum->cache_misses, &sum->cache_invalidations, &sum->steals,
+                             &sum->stolen, &sum->parks, &sum->wakes}) {
         next(*each);
     }
     next(sum->member(7)->picks);

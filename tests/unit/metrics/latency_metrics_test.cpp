@@ -51,7 +51,7 @@ struct thread_of_clock {
     }
 
 private:
-    histogram read(std::uint8_t label, drover::histogram_block latency_part::times::*which) const {
+    histogram read(std::uint8_t label, drover::histogram_block latency_part::times::* which) const {
         histogram all;
         if (const auto* const its = part.of_actors[label].load()) {
             (its->*which).add_to(all);
