@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "drover/actor/batch_deadline.hpp"
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/base/block_pool.hpp"
@@ -64,6 +65,7 @@ public:
         constexpr std::size_t most = batching_of<A>::most;
         std::exception_ptr thrown;
         attempt(thrown, [&] { messages_ = detail::scratch_of<M>(turn_.on(), most); });
+        deadline_.begin(first);
         take(first, thrown);
         std::size_t taken = 1;
         while (taken < most) {
@@ -82,6 +84,7 @@ public:
         if (thrown != nullptr) {
             std::rethrow_exception(std::move(thrown));
         }
+        deadline_.apply();
         F::metrics::on_batch(metrics_part<F>(turn_.on()), turn_.cell().subject(), count_);
         static_cast<void>(detail::call_handler<A, std::span<M>, F>(turn_.template state<A>(),
                                                                    std::span<M>(messages_, count_), turn_));
@@ -122,7 +125,7 @@ private:
     }
 
     void take(message_node* const* nodes, std::size_t count, std::exception_ptr& thrown) noexcept {
-        if constexpr (std::is_trivially_copyable_v<M> && envelope_type::trivial) {
+        if constexpr (std::is_trivially_copyable_v<M> && envelope_type::trivial && !has_deadlines<F>) {
             if (messages_ != nullptr) [[likely]] {
                 M* const to = messages_ + count_;  // a local: what is stored through it might be a count
                 for (std::size_t each = 0; each != count; ++each) {
@@ -133,7 +136,11 @@ private:
             }
         } else {
             for (std::size_t each = 0; each != count; ++each) {
-                take(*static_cast<envelope_type*>(nodes[each]), thrown);
+                if (deadline_.has_passed(*static_cast<envelope_type*>(nodes[each]), turn_)) {
+                    turn_.leave_out(nodes[each]);
+                } else {
+                    take(*static_cast<envelope_type*>(nodes[each]), thrown);
+                }
             }
         }
     }
@@ -141,6 +148,7 @@ private:
     basic_context<F>& turn_;
     M* messages_ = nullptr;
     std::size_t count_ = 0;
+    [[no_unique_address]] detail::batch_deadline<F> deadline_;
 };
 
 }  // namespace drover

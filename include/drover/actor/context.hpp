@@ -11,6 +11,7 @@
 #include "drover/actor/await_ask.hpp"
 #include "drover/actor/await_room.hpp"
 #include "drover/actor/dead_letter_event.hpp"
+#include "drover/actor/deadline_scope.hpp"
 #include "drover/actor/handle.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/actor/receive_timeout.hpp"
@@ -50,6 +51,23 @@ public:
 
     /// The time on the runtime's clock.
     time_point now() const noexcept { return cell_.core->timers.now(); }
+
+    /// When the time is over that this handler was given, on the runtime's clock: by its message's deadline or a deadline_scope;
+    /// time_point::max() if there is no end. Of a feature bundle without deadlines, only a coroutine handler has one: of its
+    /// asker's timeout.
+    time_point deadline() const noexcept { return present_deadline(cell_.core->timers); }
+
+    /// How much of it is left, which is not positive once it is over; clock_duration::max() if there is no end.
+    clock_duration time_left() const noexcept {
+        const time_point end = deadline();
+        return end == time_point::max() ? clock_duration::max() : end - now();
+    }
+
+    /// What is sent while the result stands is to be dealt with within `after` from now: see deadline_scope.
+    deadline_scope within(clock_duration after) const noexcept {
+        static_assert(check_deadlines<F>());
+        return deadline_scope(cell_.core->timers, after);
+    }
 
     /// Stops this actor when the present handler returns; what is queued becomes dead letters. A permanent actor
     /// (supervision/supervision.hpp) is restarted instead.
@@ -242,6 +260,12 @@ public:
         const std::size_t taken = take_(cell_, record, nodes, most);
         batched_ += taken;
         return taken;
+    }
+
+    /// One of those is not to be handled: its deadline has passed. Buries it; its memory is the caller's as before.
+    void leave_out(message_node* node) noexcept {
+        take_(cell_, nullptr, &node, 1);
+        batched_ -= 1;
     }
 
     /// How many messages beside its own the handler that has just run got; forgets it.

@@ -18,6 +18,8 @@ namespace drover {
 
 /// A message that was not handled, as an actor hears of it: `dead_letter` with texts of its own.
 struct dead_letter_event {
+    static constexpr bool never_expires = true;
+
     dead_letter_reason reason;
     std::string message;  ///< the message's type
     std::string actor;    ///< the name of the actor it was sent to; empty for `no_target`

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "drover/actor/message_deadline.hpp"
 #include "drover/actor/send.hpp"
 #include "drover/actor/timer_handle.hpp"
 #include "drover/base/block_pool.hpp"
@@ -36,7 +37,7 @@ private:
 };
 
 /// A message that waits for its time. Sent once it stands in its envelope already, so that nothing can fail when the time
-/// has come; repeated, it is copied each time.
+/// has come; repeated, it is copied each time. It has no deadline: it comes when it was said to.
 template <class A, class M, class F, bool Repeated>
 class delayed_message final : public delayed_send {
 public:
@@ -65,7 +66,7 @@ private:
         if constexpr (Repeated) {
             return stored(std::move(message));
         } else {
-            return told_message<A, M, F>::create(receiver, std::move(message));
+            return without_deadline<F>(told_message<A, M, F>::create(receiver, std::move(message)));
         }
     }
 
@@ -101,7 +102,7 @@ private:
         if constexpr (Repeated) {
             [[maybe_unused]] const typename F::tracing::acting for_it(trace_);
             try {
-                return told_message<A, M, F>::create(*receiver_, *stored_);
+                return without_deadline<F>(told_message<A, M, F>::create(*receiver_, *stored_));
             } catch (...) {
                 report_thrown();
                 return nullptr;

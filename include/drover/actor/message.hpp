@@ -10,6 +10,7 @@
 #include "drover/actor/batch.hpp"
 #include "drover/actor/choices.hpp"
 #include "drover/actor/handler.hpp"
+#include "drover/actor/message_deadline.hpp"
 #include "drover/actor/promise.hpp"
 #include "drover/actor/redelivery.hpp"
 #include "drover/actor/routing_key.hpp"
@@ -78,6 +79,7 @@ struct told_message {
     template <class Argument>
     static message_node* create_in(void* block, basic_cell<F>& receiver, Argument&& message) {
         envelope_type* const fresh = envelope_type::create_in(block, &record, std::forward<Argument>(message));
+        give_deadline<M, F>(*fresh, *receiver.core);
         F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return fresh;
     }
@@ -137,6 +139,7 @@ struct asked_message {
     /// Takes over `answer` if it returns.
     static message_node* create(basic_cell<F>& receiver, M&& message, request<reply, F>& answer) {
         envelope_type* const fresh = envelope_type::create(&record, make_payload{std::move(message), answer});
+        give_deadline<M, F>(*fresh, *fresh->payload().answer.record());
         F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return fresh;
     }

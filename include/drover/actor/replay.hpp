@@ -51,8 +51,11 @@ protected:
             cell_.phase = cell_phase::replaying;
             if (redelivering_guard<F>::is_mark(node)) [[unlikely]] {
                 redeliver();
-            } else if (base::note_taken(cell_, base::me_, *static_cast<envelope_of<F>*>(node));
-                       handle_replayed(*static_cast<envelope_of<F>*>(node))) {
+            } else if (auto& letter = *static_cast<envelope_of<F>*>(node); has_expired<F>(letter, *cell_.core)) {
+                cell_.note_left();
+                base::expire(letter);
+                cell::release_envelope_of(node);
+            } else if (base::note_taken(cell_, base::me_, letter); handle_replayed(letter)) {
                 cell::release_envelope_of(node);
             } else {
                 redelivery_of(cell_)->own();
@@ -71,7 +74,7 @@ protected:
         auto run = [&] {
             [[maybe_unused]] const typename F::tracing::handling here(letter.stamp.tracing, cell_.id,
                                                                       letter.operations->names);
-            letter.operations->run(&letter, turn_);
+            base::run_letter(letter, is_bounded<F>(letter));
         };
         const std::exception_ptr thrown = base::outside_for_message(run);
         if (thrown != nullptr) {
@@ -84,7 +87,11 @@ protected:
     [[gnu::noinline]] void redeliver() noexcept {
         redelivering_guard<F>& its = *redelivery_of(cell_);
         base::note_other();  // a further attempt, that was not taken out
-        if (handle_replayed(*static_cast<envelope_of<F>*>(its.begin_attempt()))) {
+        auto& letter = *static_cast<envelope_of<F>*>(its.begin_attempt());
+        if (has_expired<F>(letter, *cell_.core)) {
+            base::expire(letter);
+            its.end();
+        } else if (handle_replayed(letter)) {
             its.end();
         }
     }

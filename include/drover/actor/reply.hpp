@@ -10,6 +10,7 @@
 #include "drover/actor/ask_error.hpp"
 #include "drover/actor/cell.hpp"
 #include "drover/actor/guard.hpp"
+#include "drover/actor/message_deadline.hpp"
 #include "drover/actor/pending_ask.hpp"
 #include "drover/base/block_pool.hpp"
 #include "drover/base/expected.hpp"
@@ -119,7 +120,16 @@ struct reply_record final : pending_ask<F> {
             return;
         }
         self.more();
-        begin_waiting(self, *new detail::stored_continuation<R, Callable>(std::move(f)));
+        if constexpr (has_deadlines<F>) {  // it goes on with what its handler did, and so under the same deadline
+            auto under = [at = present_deadline(self.core->timers), clock = &self.core->timers,
+                          f = std::move(f)](result_type&& outcome) mutable {
+                const deadline_here scope(at, *clock);
+                static_cast<void>(f(std::move(outcome)));
+            };
+            begin_waiting(self, *new detail::stored_continuation<R, decltype(under)>(std::move(under)));
+        } else {
+            begin_waiting(self, *new detail::stored_continuation<R, Callable>(std::move(f)));
+        }
     }
 
     /// As above, for a continuation that stands somewhere else.

@@ -157,12 +157,16 @@ private:
     // As outside(), without an exception pointer on the path that every message takes.
     [[gnu::always_inline]] after_handler handle(cell& self, worker& me, message_node* node) noexcept {
         auto& letter = *static_cast<envelope_of<F>*>(node);
+        const bool bounded = is_bounded<F>(letter);
+        if (bounded && has_expired<F>(letter, *self.core)) [[unlikely]] {
+            return leave_out(letter);
+        }
         life::note_taken(self, me, letter);
         me.inside.leave();
         try {
             [[maybe_unused]] const typename F::tracing::handling here(letter.stamp.tracing, self.id,
                                                                       letter.operations->names);
-            letter.operations->run(node, turn_);
+            life::run_letter(letter, bounded);
         } catch (...) {
             me.inside.enter();
             return life::handle_thrown(still_there(letter), std::current_exception());
@@ -175,6 +179,20 @@ private:
         return life::handle_special(letter);
     }
 
+    // The message taken last, whose deadline has passed.
+    [[gnu::noinline]] after_handler leave_out(envelope_of<F>& letter) noexcept {
+        cell_.note_left();
+        life::expire(letter);
+        leave_out_of(own_);
+        return after_handler::next;
+    }
+
+    static void leave_out_of([[maybe_unused]] extra_type& own) noexcept {
+        if constexpr (requires { Mailbox::leave_out(own); }) {
+            Mailbox::leave_out(own);
+        }
+    }
+
     // Of a batch only the envelope taken last has not gone back to the pool. All of them have one record.
     [[gnu::noinline]] const envelope_of<F>& still_there(const envelope_of<F>& first) const noexcept {
         return cell_.phase == cell_phase::batched
@@ -182,7 +200,7 @@ private:
                    : first;
     }
 
-    // For the context: the rest of a batch.
+    // For the context: the rest of a batch. No record: of that, the first of `nodes` has come too late and is left out.
     static std::size_t take_more(cell& self, const operations_of<F>* record, message_node** nodes,
                                  std::size_t most) noexcept {
         const inside_scope scope(static_cast<worker&>(*this_thread().current).inside);
@@ -190,6 +208,13 @@ private:
             return 0;  // what comes next is out of the stash
         }
         return with_extra(self, [&](extra_type& own) noexcept {
+            if constexpr (has_deadlines<F>) {
+                if (record == nullptr) [[unlikely]] {
+                    bury_expired<F>(self, *nodes);
+                    leave_out_of(own);
+                    return std::size_t{0};
+                }
+            }
             const auto same = [record](const message_node* node) noexcept {
                 return static_cast<const envelope_of<F>*>(node)->operations == record;
             };

@@ -103,6 +103,14 @@ public:
         return why;
     }
 
+    /// The same of one whose deadline has passed.
+    void refuse_late(std::string_view message) const noexcept {
+        if (picked_.link != nullptr) {
+            picked_.refused(1);
+        }
+        cell_.refuse(mine_, message, dead_letter_reason::expired);
+    }
+
     void bury(message_node* first) const noexcept {
         while (first != nullptr) {
             message_node* const next = first->next.load(std::memory_order_relaxed);
@@ -232,6 +240,20 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message, membership_pick picked =
     return result == delivery::stopped ? delivery::accepted : result;
 }
 
+// How long an ask is waited for; false: without end. The present deadline limits one that says nothing, and, if messages
+// carry deadlines, every one.
+template <class F>
+bool limit_of_ask(const clock_duration* timeout, clock_duration& limit) noexcept {
+    if (has_deadlines<F> || timeout == nullptr) {
+        const bool limited = time_left(limit);
+        if (timeout == nullptr || (limited && limit < *timeout)) {
+            return limited;
+        }
+    }
+    limit = *timeout;
+    return true;
+}
+
 template <class A, class M, class F>
 auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, membership_pick picked = {}) {
     using reply = reply_type<A, M, F>;
@@ -248,6 +270,16 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
         way.refuse(type_name<M>(), delivery::stopped);
         return result;  // `right` answers that the actor has stopped
     }
+    clock_duration limit{};
+    if constexpr (has_deadlines<F>) {
+        // Else whom it was to go to would be blamed for a time that was over before.
+        if (time_left(limit) && limit.count() <= 0) [[unlikely]] {
+            way.refuse_late(type_name<M>());
+            F::metrics::on_ask_timed_out(metrics_part<F>(mine), cell.subject());
+            right.fail({ask_error::timeout, nullptr});
+            return result;
+        }
+    }
     const admitted place = way.admit(1, true);
     reservation reserved(way, place, 1);
     if (!is_accepted(place.result)) [[unlikely]] {
@@ -257,11 +289,8 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
         }
         return result;
     }
-    clock_duration rest{};
-    if (timeout != nullptr) {
-        record->expire_after(*timeout);
-    } else if (time_left(rest)) [[unlikely]] {
-        record->expire_after(rest);
+    if (limit_of_ask<F>(timeout, limit)) {
+        record->expire_after(limit);
     }
     message_node* const node = asked_message<A, M, F>::create(cell, std::move(message), right);
     reserved.keep();

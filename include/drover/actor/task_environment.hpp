@@ -9,8 +9,9 @@
 
 namespace drover {
 
-/// What a coroutine finds of the actor in whose turn it runs, whatever that actor's features. Stands on the stack of the
-/// run; the thread points to it while a coroutine runs.
+/// What a coroutine finds of the actor in whose turn it runs, whatever that actor's features, and what code finds of the
+/// deadline it runs under. Stands on a stack; the thread points to it while a coroutine runs, and, if messages carry
+/// deadlines, while the handler of one that has one runs, or inside a deadline_scope.
 struct task_environment {
     /// What needs to know the features.
     struct services_type {
@@ -21,15 +22,15 @@ struct task_environment {
         void (*forget)(void* asleep) noexcept;
     };
 
-    const services_type* services;
-    void* turn;  ///< the basic_context<F>
+    const services_type* services;  ///< null: there is a deadline, and no coroutine
+    void* turn;                     ///< the basic_context<F>
     timer_service& timers;
     time_point deadline;  ///< of the message that is handled; time_point::max() if it has none
 
     /// Of the coroutine that runs on this thread. Throws std::logic_error if none does.
     static task_environment& present() {
         task_environment* const found = this_thread().task;
-        if (found == nullptr) {
+        if (found == nullptr || found->services == nullptr) {
             throw std::logic_error(
                 "drover: this task does not run in an actor's turn; await it in a handler that returns drover::task");
         }
@@ -37,8 +38,8 @@ struct task_environment {
     }
 };
 
-/// How much of its time the message has left that is handled by a coroutine here. False if no coroutine runs here, or if
-/// its message has no deadline. The asked actor's runtime may have another clock, so this is a length and not a moment.
+/// How much of its time the message has left that is handled here. False if there is no deadline here: without deadlines in
+/// messages, because no coroutine runs here or nobody waits for its end. The asked actor's runtime may have another clock, so this is a length and not a moment.
 inline bool time_left(clock_duration& rest) noexcept {
     const task_environment* const here = this_thread().task;
     if (here == nullptr || here->deadline == time_point::max()) {
@@ -46,6 +47,16 @@ inline bool time_left(clock_duration& rest) noexcept {
     }
     rest = here->deadline - here->timers.now();
     return true;
+}
+
+/// The same as a moment of `clock`; time_point::max() if there is none. On another clock than the deadline's own it is as
+/// far ahead, at this moment.
+inline time_point present_deadline(const timer_service& clock) noexcept {
+    const task_environment* const here = this_thread().task;
+    if (here == nullptr || &here->timers == &clock || here->deadline == time_point::max()) [[likely]] {
+        return here == nullptr ? time_point::max() : here->deadline;
+    }
+    return later_by(clock.now(), here->deadline - here->timers.now());
 }
 
 }  // namespace drover

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <exception>
 #include <memory>
@@ -45,10 +46,14 @@ public:
         if (!handler_) {
             throw std::logic_error("drover: the handler returned an empty task; return the one that its function made");
         }
-        const time_point deadline = right ? right.record()->due() : time_point::max();
+        time_point deadline = right ? right.record()->due() : time_point::max();
+        if constexpr (has_deadlines<F>) {
+            deadline = std::min(deadline, present_deadline(now.core().timers));
+        }
         {
             const task_scope<F> scope(now, deadline);
             handler_.frame().resume();
+            scope.keep(deadline);
         }
         if (handler_.frame().done()) {
             finish(right, now);

@@ -20,6 +20,13 @@ public:
             extra->coroutine_context.turn->move_to(turn.on());
         }
     }
+    /// What the coroutine has made of its deadline, with a deadline_scope: the next stretch goes on with that.
+    void keep([[maybe_unused]] time_point& deadline) const noexcept {
+        if constexpr (has_deadlines<F>) {
+            deadline = here_.deadline;
+        }
+    }
+
     ~task_scope() { this_thread().task = before_; }
     task_scope(const task_scope&) = delete;
     task_scope& operator=(const task_scope&) = delete;
@@ -38,9 +45,10 @@ private:
 /// What a task has waited for is there: it goes on, in this turn of its actor.
 template <class F>
 void resume_task(basic_context<F>& turn, resumption& who) {
-    const suspended_task<F>& task = turn.cell().extra.load(std::memory_order_relaxed)->task;
+    suspended_task<F>& task = turn.cell().extra.load(std::memory_order_relaxed)->task;
     const task_scope<F> scope(turn, task.deadline);
     who.next(&who).resume();
+    scope.keep(task.deadline);
 }
 
 }  // namespace drover::detail

@@ -8,6 +8,7 @@
 
 #include "drover/actor/cell.hpp"
 #include "drover/actor/context.hpp"
+#include "drover/actor/message_deadline.hpp"
 #include "drover/actor/outbox.hpp"
 #include "drover/actor/receive_timeout.hpp"
 #include "drover/features/metrics_part.hpp"
@@ -71,6 +72,30 @@ protected:
         me_.inside.enter();
         me_.pieces.add(1);
         return thrown;
+    }
+
+    // Under its deadline, if it has one.
+    [[gnu::always_inline]] void run_letter(envelope_of<F>& letter, bool bounded) {
+        if constexpr (has_deadlines<F>) {
+            if (bounded) {
+                run_bounded(letter);
+                return;
+            }
+        }
+        letter.operations->run(&letter, turn_);
+    }
+
+    [[gnu::noinline]] void run_bounded(envelope_of<F>& letter) {
+        const deadline_here scope(letter.stamp.deadline.at, cell_.core->timers);
+        letter.operations->run(&letter, turn_);
+    }
+
+    // Its turn came too late. Its envelope stays.
+    [[gnu::noinline]] void expire(envelope_of<F>& letter) noexcept {
+        bury_expired<F>(cell_, &letter);
+        note_time();
+        me_.pieces.add(1);
+        note_other();
     }
 
     // How many messages beside its own the handler that has just run got.

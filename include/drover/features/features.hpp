@@ -1,5 +1,6 @@
 #pragma once
 
+#include "drover/features/deadlines.hpp"
 #include "drover/message/envelope.hpp"
 #include "drover/metrics/hooks.hpp"
 #include "drover/tracing/hooks.hpp"
@@ -12,10 +13,12 @@ namespace drover {
 struct [[gnu::visibility("default")]] features {
     using metrics = no_metrics;
     using tracing = no_tracing;
+    using deadlines = no_deadlines;
 };
 
 template <class F>
-concept feature_bundle = metrics_policy<typename F::metrics> && tracing_policy<typename F::tracing>;
+concept feature_bundle = metrics_policy<typename F::metrics> && tracing_policy<typename F::tracing> &&
+                         deadline_policy<typename F::deadlines>;
 
 static_assert(feature_bundle<features>);
 
@@ -36,7 +39,22 @@ template <class F>
 struct stamp_of {
     [[no_unique_address]] typename F::metrics::stamp metrics{};
     [[no_unique_address]] typename F::tracing::stamp tracing{};
+    [[no_unique_address]] typename F::deadlines::stamp deadline{};
 };
+
+/// Does a message of the bundle carry a deadline?
+template <class F>
+inline constexpr bool has_deadlines = F::deadlines::carried;
+
+/// True, or one error of one fixed sentence.
+template <class F>
+consteval bool check_deadlines() {
+    static_assert(
+        has_deadlines<F>,
+        "drover: the messages of this feature bundle carry no deadline; let the bundle say `using deadlines = "
+        "drover::message_deadlines;`");
+    return has_deadlines<F>;
+}
 
 /// The envelope of a feature bundle: every message of an application has this header.
 template <class F>

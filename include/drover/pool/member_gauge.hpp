@@ -158,6 +158,18 @@ struct member_gauge : membership {
         taken_ += count;
     }
 
+    /// One that was just begun is not to be handled: it is done, and is no success, no failure, and nobody's time.
+    void leave_out() noexcept {
+        taken_ -= 1;
+        load.finished(1);
+        if (taken_ == 0) {  // else it was one of a batch, and those are told
+            asked_.settle();
+            if (health.left()) {
+                wakes_(*this);
+            }
+        }
+    }
+
     /// The message that was just begun is an ask whose outcome is known when it is answered or times out, and counted then;
     /// `charge` sees to that, and says whether neither has happened yet.
     template <class Charge>

@@ -52,6 +52,9 @@ struct member_mailbox : detail::water_marks_of<Mailbox> {
         return next;
     }
 
+    /// The message given last is not to be handled, and tells nothing of the member.
+    static void leave_out(extra& x) noexcept { x.gauge->leave_out(); }
+
     template <class Owner>
     static message_node* evict(producer_side& p, extra& x, const Owner& owner) noexcept
         requires requires { Mailbox::evict(p, x, owner); }

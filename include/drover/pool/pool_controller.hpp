@@ -178,7 +178,9 @@ public:
     struct look_after {};
     void operator()(const look_after&, context& me) { change(me, false); }
 
-    struct look_again {};
+    struct look_again {
+        static constexpr bool never_expires = true;
+    };
     void operator()(const look_again&, context& me) {
         changing_ = false;
         if (!look(me) && !std::exchange(changed_, false)) {

@@ -41,6 +41,8 @@ struct member_news {
         answered_unwell,
     };
 
+    static constexpr bool never_expires = true;
+
     std::uint64_t member;  ///< its id in the pool
     kind_type kind;
     std::uint64_t probe = 0;

@@ -13,6 +13,7 @@
 #include "drover/actor/context.hpp"
 #include "drover/actor/handler.hpp"
 #include "drover/actor/message.hpp"
+#include "drover/actor/message_deadline.hpp"
 #include "drover/actor/redelivery.hpp"
 #include "drover/actor/routing_key.hpp"
 #include "drover/actor/send.hpp"
@@ -85,6 +86,7 @@ struct published_message {
         envelope_type* const fresh = envelope_type::create(&record, &shared);
         reserved.keep();
         spare -= 1;
+        give_deadline<M, F>(*fresh, *receiver.core);
         F::tracing::sent(fresh->stamp.tracing, receiver.id, record.names);
         return way.push({fresh, fresh, 1}, place);
     }

@@ -14,6 +14,8 @@ namespace drover {
 /// The message that tells of a name: see registry::notify().
 template <class F>
 struct basic_name_registered {
+    static constexpr bool never_expires = true;
+
     std::string name;
     basic_handle<F> actor;
 };

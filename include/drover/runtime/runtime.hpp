@@ -87,6 +87,12 @@ public:
     /// The time on this runtime's clock.
     time_point now() const noexcept { return engine_->core->timers.now(); }
 
+    /// What this thread sends while the result stands is to be dealt with within `after` from now: see deadline_scope.
+    deadline_scope within(clock_duration after) const noexcept {
+        static_assert(check_deadlines<F>());
+        return deadline_scope(engine_->core->timers, after);
+    }
+
     std::size_t thread_count() const noexcept { return engine_->workers.size(); }
 
     /// Makes an actor of type `A`, constructed here from `arguments` (with braces if it is an aggregate); `started` runs on a

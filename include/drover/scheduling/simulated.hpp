@@ -121,6 +121,7 @@ private:
             thread.current = &me;
             thread.direct = &me.core;
             thread.outbox = nullptr;
+            thread.task = nullptr;
             thread.worker = true;
             turn_ = exchange_turn(nullptr);
             group_.grace_.pass(0);
@@ -139,6 +140,7 @@ private:
             thread.direct = before_.worker ? before_.direct : nullptr;
             thread.outbox = before_.outbox;
             thread.flush = before_.flush;
+            thread.task = before_.task;
             thread.worker = before_.worker;
             exchange_turn(turn_);
             group_.driven_.store(false, std::memory_order_release);

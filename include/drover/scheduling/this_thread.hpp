@@ -20,7 +20,7 @@ struct thread_state {
     core_record* direct = nullptr;
     void* outbox = nullptr;  ///< of the actor that runs here, if it has one
     void (*flush)(void* outbox) noexcept = nullptr;
-    task_environment* task = nullptr;  ///< while a coroutine of an actor runs here
+    task_environment* task = nullptr;  ///< while a coroutine of an actor runs here, or there is a deadline
     lane* outside = nullptr;           ///< all lanes of this thread to runtimes whose worker it is not
     bool worker = false;               ///< a worker of some runtime, so it must not block
 };
