@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
 
 #include "drover/actor/task_environment.hpp"
 #include "drover/base/clock.hpp"
@@ -30,10 +29,10 @@ public:
     bool has_passed(const envelope_of<F>& letter, basic_context<F>& turn) noexcept {
         const time_point its = letter.stamp.deadline.at;
         if (its != time_point::max()) {
-            if (!now_.has_value()) {
+            if (now_ == unread) {
                 now_ = turn.now();
             }
-            if (its <= *now_) {
+            if (its <= now_) {
                 return true;
             }
         }
@@ -49,8 +48,10 @@ public:
     }
 
 private:
+    static constexpr time_point unread = time_point::min();
+
     time_point latest_ = time_point::max();
-    std::optional<time_point> now_;
+    time_point now_ = unread;
 };
 
 }  // namespace drover::detail
