@@ -66,8 +66,7 @@ struct scene {
     // Of the first member.
     auto& gauge() const {
         auto* const link = drover::membership_of(*pool.members().at(0).actor.cell());
-        using link_type =
-            drover::pool_member<drover::pool_kind<Policy, Health, drover::mailbox_of<Hand>>, timed>;
+        using link_type = drover::pool_member<drover::pool_kind<Policy, Health, drover::mailbox_of<Hand>>, timed>;
         return *static_cast<link_type*>(link);
     }
     std::uint64_t expired() const { return sim.statistics().dead(dead_letter_reason::expired); }
@@ -145,7 +144,8 @@ TEMPLATE_TEST_CASE("deadlines in pools: of a batch what expires is left out of t
     CHECK(exact(w.sim.statistics()));
 }
 
-TEST_CASE("deadlines in pools: what was told and expires is neither success nor failure; an ask has timed out, as ever") {
+TEST_CASE(
+    "deadlines in pools: what was told and expires is neither success nor failure; an ask has timed out, as ever") {
     scene<hand, drover::least_loaded, watching> w;
     const auto counts = [&](std::uint64_t succeeded, std::uint64_t failed) {
         const drover::outcome_counts found = w.gauge().health.signals().outcomes->read();

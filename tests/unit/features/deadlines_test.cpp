@@ -313,8 +313,15 @@ TEST_CASE("deadlines: a coroutine handler has its scopes again after a suspensio
     scene w;
     w.g.tell(nested{});
     w.sim.advance(100ms);
-    CHECK(w.log == std::vector<heard>{{1, 30 * ms}, {2, 30 * ms}, {3, 30 * ms}, {4, 15 * ms}, {5, 15 * ms},
-                                      {6, 30 * ms}, {7, -1}, {5, 15 * ms}, {8, -1}});
+    CHECK(w.log == std::vector<heard>{{1, 30 * ms},
+                                      {2, 30 * ms},
+                                      {3, 30 * ms},
+                                      {4, 15 * ms},
+                                      {5, 15 * ms},
+                                      {6, 30 * ms},
+                                      {7, -1},
+                                      {5, 15 * ms},
+                                      {8, -1}});
     w.log.clear();
     {
         const auto budget = w.sim.within(20ms);
