@@ -226,7 +226,8 @@ private:
     static void discard(message_node* node) { static_cast<envelope_type*>(node)->destroy_payload(); }
 
     static void refuse(message_node* node, delivery why) noexcept {
-        const auto code = why == delivery::stopped     ? ask_error::actor_stopped
+        const auto code = why == delivery::accepted    ? ask_error::timeout
+                          : why == delivery::stopped   ? ask_error::actor_stopped
                           : why == delivery::no_target ? ask_error::no_target
                                                        : ask_error::mailbox_full;
         static_cast<envelope_type*>(node)->payload().answer.fail({code, nullptr});

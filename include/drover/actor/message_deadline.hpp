@@ -9,6 +9,7 @@
 #include "drover/base/clock.hpp"
 #include "drover/features/features.hpp"
 #include "drover/message/dead_letter.hpp"
+#include "drover/message/delivery.hpp"
 #include "drover/message/node.hpp"
 #include "drover/scheduling/core_record.hpp"
 #include "drover/scheduling/this_thread.hpp"
@@ -85,10 +86,8 @@ template <class F>
 [[gnu::noinline]] void bury_expired(basic_cell<F>& cell, message_node* node) noexcept {
     const operations_of<F>& operations = *static_cast<envelope_of<F>*>(node)->operations;
     cell.bury(operations.message, dead_letter_reason::expired);
-    if (operations.asked != nullptr) {
-        if (auto* const ask = static_cast<pending_ask<F>*>(operations.asked(node)); ask != nullptr) {
-            ask->time_out();
-        }
+    if (operations.refuse != nullptr) {
+        operations.refuse(node, delivery::accepted);
     }
     cell.discard(node);
 }

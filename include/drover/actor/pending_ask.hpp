@@ -64,12 +64,6 @@ struct pending_ask : signal<basic_context<F>>, timer {
         return timed ? time_point(clock_duration(static_cast<clock_duration::rep>(this->deadline))) : time_point::max();
     }
 
-    /// Its time is over, whatever its timer says: as if that had fired. Only if it is timed, and by who has the message.
-    void time_out() noexcept {
-        references.fetch_add(1, std::memory_order_relaxed);
-        this->fire(this);
-    }
-
     /// Most asks have one who can answer, and no timer. `how`: what a member that it is charged to hears.
     bool claim(ask_outcome how) noexcept {
         if (!timed && !shared) [[likely]] {

@@ -171,6 +171,8 @@ private:
         F::tracing::replied(answered_in, names);
         if (*result) {
             F::metrics::on_ask_answered(metrics_part<F>(*this->target.core), this->target.subject());
+        } else if (has_deadlines<F> && result->error().code == ask_error::timeout) {  // found so in the mailbox
+            F::metrics::on_ask_timed_out(metrics_part<F>(*this->target.core), this->target.subject());
         }
         if (this->publish()) {
             release();

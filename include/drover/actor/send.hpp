@@ -275,7 +275,6 @@ auto ask_cell(basic_cell<F>& cell, M&& message, const clock_duration* timeout, m
         // Else whom it was to go to would be blamed for a time that was over before.
         if (time_left(limit) && limit.count() <= 0) [[unlikely]] {
             way.refuse_late(type_name<M>());
-            F::metrics::on_ask_timed_out(metrics_part<F>(mine), cell.subject());
             right.fail({ask_error::timeout, nullptr});
             return result;
         }

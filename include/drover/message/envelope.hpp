@@ -27,7 +27,8 @@ struct envelope_operations {
     std::uint64_t (*key)(const message_node*) =
         nullptr;  ///< by which a pool may pick; null: none; throws what it throws
     void (*refuse)(message_node*, delivery) noexcept =
-        nullptr;  ///< tells whoever asked why nobody takes it, before it is discarded; null: nobody asked
+        nullptr;  ///< tells whoever asked why nobody takes it, before it is discarded: `accepted` if it was taken too late;
+                  ///< null: nobody asked
     void* (*asked)(message_node*) noexcept =
         nullptr;                 ///< the record of who asked, as the actors' floor has it, or null; null: nobody asked
     bool answers_later = false;  ///< its handler may return before there is a reply

@@ -14,6 +14,8 @@
 #include <drover/testing.hpp>
 
 #include "support/oracle.hpp"
+#include "support/wait.hpp"
+#include "support/world.hpp"
 
 using namespace std::chrono_literals;
 using drover::clock_duration;
@@ -227,4 +229,63 @@ TEST_CASE("deadlines in pools: a message that moves to another member keeps its 
     CHECK(w.expired() == 2);
     CHECK(w.sim.statistics().dead(dead_letter_reason::stopped) == 1);  // the nap
     CHECK(exact(w.sim.statistics()));
+}
+
+namespace {
+
+struct hold {
+    const drover_test::door* way;
+};
+struct metered : drover::features {
+    using deadlines = drover::message_deadlines;
+    using metrics = drover::counter_metrics;
+};
+struct ward {
+    void operator()(hold h) const { h.way->pass(); }
+    int operator()(question) const { return 1; }
+};
+
+}  // namespace
+
+// The clock says that it is late, and the timer of the ask has not fired yet: an earlier one holds up the thread that turns
+// the clock.
+TEMPLATE_TEST_CASE("deadlines in pools: an ask that is found late in the mailbox is answered there, and blames nobody",
+                   "", drover::least_loaded, drover::shared_queue) {
+    using drover_test::wait_until;
+    struct early : drover::timer {
+        explicit early(drover_test::door& opens)
+            : drover::timer([](drover::timer* t) noexcept {
+                  auto& self = static_cast<early&>(*t);
+                  self.way.open();
+                  wait_until([&] { return self.reply->is_ready(); });
+                  self.seen = true;
+              }),
+              way(opens) {}
+        drover_test::door& way;
+        drover::answer<int, metered>* reply = nullptr;
+        bool seen = false;
+    };
+    drover_test::door way;
+    early first(way);
+    drover_test::basic_world<metered> w(1);
+    const auto pool = drover::spawn_pool<ward, TestType, watching>(w.rt, {.members = 1});
+    pool.tell(hold{&way});
+    auto reply = pool.ask(question{}, 50ms);
+    first.reply = &reply;
+    REQUIRE(w.rt.core().timers.arm_after(first, 40ms));
+    w.clock.advance(100ms);
+    CHECK(first.seen);
+    CHECK(reply.result().error().code == drover::ask_error::timeout);
+    w.settle();
+    CHECK(w.rt.statistics().dead(dead_letter_reason::expired) == 1);
+    CHECK(exact(w.rt.statistics()));
+    auto* const link = drover::membership_of(*pool.members().at(0).actor.cell());
+    using link_type = drover::pool_member<drover::pool_kind<TestType, watching, drover::mailbox_of<ward>>, metered>;
+    CHECK(static_cast<link_type*>(link)->health.signals().outcomes->read().failed == 0);
+    std::uint64_t timed_out = 0;
+    for (const auto& each : drover::take_metrics(w.rt).actors) {
+        timed_out += each.asks_timed_out;
+    }
+    CHECK(timed_out == 1);
+    CHECK(w.finish());
 }

@@ -503,6 +503,7 @@ TEST_CASE("deadlines: the metrics hear of what expired, and it waits no more") {
     REQUIRE(seen.actors.size() == 1);
     CHECK(seen.actors.front().handled == 1);
     CHECK(seen.actors.front().waiting() == 0);
+    CHECK(seen.actors.front().asks_timed_out == 1);
     CHECK(exact(sim.statistics()));
 }
 
