@@ -171,12 +171,16 @@ private:
         F::tracing::replied(answered_in, names);
         if (*result) {
             F::metrics::on_ask_answered(metrics_part<F>(*this->target.core), this->target.subject());
-        } else if (has_deadlines<F> && result->error().code == ask_error::timeout) {  // found so in the mailbox
-            F::metrics::on_ask_timed_out(metrics_part<F>(*this->target.core), this->target.subject());
+        } else if (has_deadlines<F> && result->error().code == ask_error::timeout) {
+            note_timed_out();  // found so before its timer fired
         }
         if (this->publish()) {
             release();
         }
+    }
+
+    void note_timed_out() const noexcept {
+        F::metrics::on_ask_timed_out(metrics_part<F>(*this->target.core), this->target.subject());
     }
 
     explicit reply_record(basic_cell<F>& asked) noexcept : base(asked, &reply_operations, &on_fire) {}
@@ -243,7 +247,7 @@ private:
         if (before != base::claimed) {
             record.result.emplace(unexpected<ask_error>(ask_error{ask_error::timeout, nullptr}));
             if constexpr (has_metrics<F>) {
-                F::metrics::on_ask_timed_out(metrics_part<F>(*record.target.core), record.target.subject());
+                record.note_timed_out();
             }
             if (before == base::charged) {
                 record.tell_charged(ask_outcome::timed_out);
