@@ -15,7 +15,7 @@ struct combined_metrics {
     static constexpr bool labelled = (Ms::labelled || ...);
 
 private:
-    // What stands for a policy's part or stamp: none if that is empty.
+    // What stands for a policy's part or stamp.
     template <class M, class Kept>
     struct one {
         one() = default;
@@ -25,7 +25,15 @@ private:
         explicit one(const clock_source&)
             requires(!std::is_constructible_v<Kept, const clock_source&>)
             : value() {}
-        [[no_unique_address]] Kept value;
+        Kept value;
+    };
+    // None if that is empty: two that share their type, as those of policies do that hide none, would need two places.
+    template <class M, class Kept>
+        requires std::is_empty_v<Kept>
+    struct one<M, Kept> {
+        constexpr one() = default;
+        explicit constexpr one(const clock_source&) noexcept {}
+        static inline constinit Kept value{};
     };
     template <class M>
     using part_of = one<M, typename M::thread_part>;

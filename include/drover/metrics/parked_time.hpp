@@ -14,18 +14,16 @@ namespace drover {
 class parked_time {
 public:
     void begin(time_point now) noexcept {
-        change([&] { since_.store(now.time_since_epoch().count(), std::memory_order_relaxed); });
+        change([&] { since_.store(now.time_since_epoch().count(), std::memory_order_release); });
     }
 
     template <std::invocable Now>
     void end(Now now) noexcept {
         change([&] {
-            // Against the fence in read(): a reader that has not seen this change has looked at the clock before.
-            std::atomic_thread_fence(std::memory_order_seq_cst);
             const std::int64_t since = since_.load(std::memory_order_relaxed);
             total_.store(total_.load(std::memory_order_relaxed) + now().time_since_epoch().count() - since,
-                         std::memory_order_relaxed);
-            since_.store(awake, std::memory_order_relaxed);
+                         std::memory_order_release);
+            since_.store(awake, std::memory_order_release);
         });
     }
 
@@ -38,11 +36,11 @@ public:
     clock_duration read(Now now) const noexcept {
         for (;;) {
             const std::uint64_t before = version_.load(std::memory_order_acquire);
-            const std::int64_t since = since_.load(std::memory_order_relaxed);
-            const std::int64_t total = total_.load(std::memory_order_relaxed);
+            // Whoever sees what a change has written sees that it has begun.
+            const std::int64_t since = since_.load(std::memory_order_acquire);
+            const std::int64_t total = total_.load(std::memory_order_acquire);
             const std::int64_t moment = now().time_since_epoch().count();
-            std::atomic_thread_fence(std::memory_order_seq_cst);
-            if (before % 2 == 0 && version_.load(std::memory_order_relaxed) == before) {
+            if (before % 2 == 0 && version_.load(std::memory_order_acquire) == before) {
                 const std::int64_t present = since == awake ? 0 : moment - since;
                 return clock_duration(total + (present > 0 ? present : 0));
             }
@@ -52,11 +50,11 @@ public:
 private:
     static constexpr std::int64_t awake = INT64_MIN;
 
+    // An exchange, so that it is seen before the clock is looked at: a reader that does not see it has done so already.
     template <class Code>
     void change(Code code) noexcept {
         const std::uint64_t before = version_.load(std::memory_order_relaxed);
-        version_.store(before + 1, std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_release);
+        static_cast<void>(version_.exchange(before + 1, std::memory_order_acq_rel));
         code();
         version_.store(before + 2, std::memory_order_release);
     }
