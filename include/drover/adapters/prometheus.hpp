@@ -60,14 +60,16 @@ inline std::vector<prometheus::MetricFamily> to_prometheus(std::span<const metri
     };
     const auto metric_of = [](const metric_series& series) {
         prometheus::ClientMetric made;
+        made.label.reserve(series.labels.size());
         for (const auto& [name, value] : series.labels) {
             std::string text;
-            exposition::each_character(value, [&](std::string_view character) { text += character; });
+            exposition::append_valid(text, value);
             made.label.push_back({name, std::move(text)});
         }
         if (const auto* whole = std::get_if<metric_histogram>(&series.value)) {
             made.histogram.sample_count = whole->count;
             made.histogram.sample_sum = whole->sum;
+            made.histogram.bucket.reserve(whole->buckets.size());
             for (const metric_bucket& each : whole->buckets) {
                 made.histogram.bucket.push_back({each.count, each.bound});
             }
@@ -91,6 +93,7 @@ inline std::vector<prometheus::MetricFamily> to_prometheus(std::span<const metri
         // prometheus-cpp writes a help text as it is, and an end of a line in it would break the page.
         exposition::append_escaped(family.help, each.help, exposition::quotes::plain);
         family.type = type_of(each.type);
+        family.metric.reserve(each.series.size());
         for (const metric_series& series : each.series) {
             family.metric.push_back(metric_of(series));
         }

@@ -68,6 +68,15 @@ std::size_t each_character(std::string_view text, Take take) {
     return count;
 }
 
+/// The text with U+FFFD for each byte that belongs to no UTF-8 character.
+inline void append_valid(std::string& text, std::string_view raw) {
+    if (std::none_of(raw.begin(), raw.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+        text += raw;  // ASCII, as most are
+        return;
+    }
+    each_character(raw, [&](std::string_view character) { text += character; });
+}
+
 enum class quotes : std::uint8_t { escaped, plain };
 
 /// The text with a backslash before each backslash, `\n` for each end of a line, and quotes escaped or not.

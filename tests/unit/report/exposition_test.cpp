@@ -461,3 +461,23 @@ TEST_CASE("each format has a content type") {
     CHECK(drover::content_type(exposition_format::openmetrics) ==
           "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
+
+TEST_CASE("buckets of a histogram without labels, and of several histograms that differ in their bounds") {
+    const drover::metric_histogram coarse{.buckets = {{.bound = 1, .count = 1}}, .count = 2, .sum = 3};
+    const drover::metric_histogram fine{
+        .buckets = {{.bound = 0.5, .count = 1}, {.bound = 1, .count = 1}}, .count = 1, .sum = 0.25};
+    const std::vector<drover::metric_family> families{
+        {.name = "t", .type = drover::metric_type::histogram, .series = {{{}, coarse}, {{{"a", "b"}}, fine}}}};
+    CHECK(drover::metrics_text(families, drover::exposition_format::openmetrics) ==
+          "# TYPE t histogram\n"
+          "t_bucket{le=\"1.0\"} 1\n"
+          "t_bucket{le=\"+Inf\"} 2\n"
+          "t_sum 3\n"
+          "t_count 2\n"
+          "t_bucket{a=\"b\",le=\"0.5\"} 1\n"
+          "t_bucket{a=\"b\",le=\"1.0\"} 1\n"
+          "t_bucket{a=\"b\",le=\"+Inf\"} 1\n"
+          "t_sum{a=\"b\"} 0.25\n"
+          "t_count{a=\"b\"} 1\n"
+          "# EOF\n");
+}

@@ -112,3 +112,24 @@ TEST_CASE("characters are counted, not bytes") {
     CHECK(drover::exposition::characters_in("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x90\x84z") == 4);
     CHECK(drover::exposition::characters_in("\xFF\xFF") == 2);
 }
+
+TEST_CASE("a text is appended as it is, but for bytes that are no characters") {
+    std::string text = "a";
+    drover::exposition::append_valid(text, "b\n\"");
+    CHECK(text == "ab\n\"");
+    drover::exposition::append_valid(text, "\xC3\xA4\xFFz");
+    CHECK(text == "ab\n\"\xC3\xA4\xEF\xBF\xBDz");
+}
+
+TEST_CASE("whatever comes first, what a reader would take for its own is escaped") {
+    const auto escaped = [](std::string_view raw, drover::exposition::quotes how) {
+        std::string text;
+        drover::exposition::append_escaped(text, raw, how);
+        return text;
+    };
+    using drover::exposition::quotes;
+    CHECK(escaped("a\nb", quotes::escaped) == "a\\nb");
+    CHECK(escaped("\nb", quotes::plain) == "\\nb");
+    CHECK(escaped("a\\b", quotes::plain) == "a\\\\b");
+    CHECK(escaped("a\"b", quotes::plain) == "a\"b");
+}
