@@ -44,7 +44,7 @@ packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev l
 packages_plots=(python3 python3-matplotlib python3-numpy)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 prometheus-cpp-dev python3)
-packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes; of prometheus, promtool
+packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
     tcc valgrind)
 packages_coverage=("${packages_unit[@]}" gcovr)
@@ -67,7 +67,8 @@ need() {
     if ((${#missing[@]} == 0)); then
         return
     fi
-    # Prometheus is here for its tools. Its server is not to run, neither now nor after the next start of the machine:
+    # Prometheus is here for the tests, which start its server themselves. The system is not to, neither now nor after the
+    # next start of the machine:
     # policy-rc.d, where there is none yet, tells apt-get so, and `disable` tells systemd.
     local quietly=() afterwards=""
     if [[ " ${missing[*]} " == *" prometheus "* ]]; then
