@@ -64,8 +64,9 @@ public:
     }
 
     /// What is sent while the result stands is to be dealt with within `after` from now: see deadline_scope.
+    template <class Bundle = F>
     deadline_scope within(clock_duration after) const noexcept {
-        static_assert(check_deadlines<F>());
+        static_assert(check_deadlines<Bundle>());
         return deadline_scope(cell_.core->timers, after);
     }
 

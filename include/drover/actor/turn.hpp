@@ -86,8 +86,10 @@ protected:
     }
 
     [[gnu::noinline]] void run_bounded(envelope_of<F>& letter) {
-        const deadline_here scope(letter.stamp.deadline.at, cell_.core->timers);
-        letter.operations->run(&letter, turn_);
+        if constexpr (has_deadlines<F>) {
+            const deadline_here scope(letter.stamp.deadline.at, cell_.core->timers);
+            letter.operations->run(&letter, turn_);
+        }
     }
 
     // Its turn came too late. Its envelope stays.

@@ -88,8 +88,9 @@ public:
     time_point now() const noexcept { return engine_->core->timers.now(); }
 
     /// What this thread sends while the result stands is to be dealt with within `after` from now: see deadline_scope.
+    template <class Bundle = F>
     deadline_scope within(clock_duration after) const noexcept {
-        static_assert(check_deadlines<F>());
+        static_assert(check_deadlines<Bundle>());
         return deadline_scope(engine_->core->timers, after);
     }
 
