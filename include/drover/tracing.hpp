@@ -1,7 +1,6 @@
 #pragma once
 
 /// What can travel with a message so that its way can be followed, and the flight recorder, which writes it down.
-#include "drover/tracing/crash_dump.hpp"
 #include "drover/tracing/flight_recorder.hpp"
 #include "drover/tracing/flight_ring.hpp"
 #include "drover/tracing/flight_tracing.hpp"
