@@ -56,6 +56,11 @@ TEST_CASE("a piece of which a part is lost is left out whole") {
         CHECK(found.messages.empty());
         CHECK(found.slices.empty());
     }
+    SECTION("the begin of a handler, before another") {
+        const auto found = drover::pieces_of(recording({thread(1, {ended(3, 10), began(4, 11, 1), ended(5, 11)})}));
+        REQUIRE(found.slices.size() == 1);
+        CHECK(found.slices[0].span == span(11));
+    }
     SECTION("the begin of a handler around others") {
         const auto found = drover::pieces_of(recording({thread(1, {began(1, 11, 1), ended(2, 11), ended(3, 10)})}));
         REQUIRE(found.slices.size() == 1);
