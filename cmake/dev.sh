@@ -367,15 +367,19 @@ command_pictures() {
         release_with examples
         build release census
         python3 -B "$root/examples/census/pictures.py" record "$(<"$trees/release/census.path")" \
-            "$pictures/census-metrics.json" /usr/include
+            "$pictures/census-metrics.json" "$pictures/census-trace.json" /usr/include \
+            /usr/include/linux/netfilter /usr/include/c++/12/bits
         ;;
     *) say "dev.sh: pictures does not know '$*'; see ./cmake/dev.sh help"; exit 2 ;;
     esac
     need "${packages_plots[@]}"
     "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$pictures/balancing.json" "$pictures" \
         waits.svg failed.svg keys.svg health.svg
-    "$(python_of_debian)" -B "$root/examples/census/pictures.py" draw "$pictures/census-metrics.json" \
-        "$pictures/census-metrics.svg"
+    local what
+    for what in metrics trace; do
+        "$(python_of_debian)" -B "$root/examples/census/pictures.py" draw "$pictures/census-$what.json" \
+            "$pictures/census-$what.svg"
+    done
 }
 
 command_balancing() {

@@ -265,7 +265,7 @@ def check_arguments():
                       ["--top", "-1"], ["--top", "x"], ["--top=1e3"], ["--top="], ["--threads", "0"],
                       ["--threads", "257"], ["--threads=99999999999999999999"], ["--jason"], ["-j"], ["--json=yes"],
                       ["--balance"], ["--balance="], ["--balance", "fair"], ["--metrics"], ["--metrics", "0"],
-                      ["--metrics", "65536"]):
+                      ["--metrics", "65536"], ["--trace"], ["--trace", ""]):
         done = run(*arguments, before=as_nobody())
         same(f"status of {arguments}", (done.returncode, done.stdout), (2, b""))
         true(f"one sentence for {arguments}: {done.stderr}",
@@ -350,7 +350,7 @@ def check_metrics():
             return
         true(f"one sentence for a port in use: {done.stderr}",
              done.returncode == 2 and done.stderr.count(b"\n") == 1 and str(port).encode() in done.stderr)
-    child = start("--json", "--threads", "1", "--metrics", str(port), REAL, stdout=subprocess.PIPE)
+    child = start("--json", "--threads", "2", "--metrics", str(port), REAL, stdout=subprocess.PIPE)
     handled = []
     last = ""
     while child.poll() is None:
@@ -365,6 +365,23 @@ def check_metrics():
     true(f"what parsers handled only grows: {handled[:20]}", handled == sorted(handled) and handled[-1] > 0)
     true("they handled no more than the files, and what ends each", handled[-1] <= found["files"] + 1000)
     same("after it has ended", scrape(port), None)
+
+
+def check_trace():
+    """A trace is written beside the report; its slices are of files that were counted. A file that cannot be is one sentence."""
+    top = fresh("traced")
+    fill(top, {f"{number}.h".encode(): b"int x;\n" for number in range(50)})
+    file = folder / "trace.json"
+    found = count("--trace", str(file), "--threads", "2", str(top))
+    events = json.loads(file.read_text())["traceEvents"]
+    same("slices of parsers", sum(each["ph"] == "X" and each["name"] == "census::parser: census::work" for each in events),
+         found["files"])
+    for begin, end in ("sf", "be"):
+        same(f"each {begin} has its {end}", sorted(each["id"] for each in events if each["ph"] == begin),
+             sorted(each["id"] for each in events if each["ph"] == end))
+    done = run("--trace", str(folder / "no such folder" / "trace.json"), str(top))
+    true(f"one sentence for a file that cannot be: {done.stderr}",
+         done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"trace.json" in done.stderr)
 
 
 def check_depth():
@@ -593,7 +610,7 @@ def check_compare():
     true(f"the text has it: {done.stdout}", b"times as fast, the same counts" in done.stdout)
 
 
-CHECKS = (check_arguments, check_torture, check_balance, check_metrics, check_depth, check_changes, check_interrupt, check_terminal,
+CHECKS = (check_arguments, check_torture, check_balance, check_metrics, check_trace, check_depth, check_changes, check_interrupt, check_terminal,
           check_memory, check_compare, check_real_directory)
 
 

@@ -13,7 +13,7 @@ import tempfile
 
 VERSION = "3.6."
 LARGEST = 100_000
-CENSUS = ("metrics",)
+CENSUS = ("metrics", "trace")
 
 
 def complaints_of(root):
