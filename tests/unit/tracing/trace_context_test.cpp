@@ -1,5 +1,7 @@
 #include <drover/tracing/trace_context.hpp>
 
+#include <drover/base/text.hpp>
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -73,8 +75,8 @@ TEST_CASE("a later version is read as far as version 00 goes") {
     header.replace(0, 2, "ff");
     refused(header, "there is no version ff");
     refused(header + "-more", "there is no version ff");
-    refused(std::string(good) + "-more", "version 00 has 55 characters and no more");
-    refused(std::string(good) + " ", "version 00 has 55 characters and no more");
+    refused(drover::join_text({good, "-more"}), "version 00 has 55 characters and no more");
+    refused(drover::join_text({good, " "}), "version 00 has 55 characters and no more");
 }
 
 TEST_CASE("a traceparent that is none is refused by a sentence that says why") {
