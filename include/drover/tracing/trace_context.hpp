@@ -91,25 +91,25 @@ inline expected<trace_context, std::string> parse_traceparent(std::string_view h
     if (header.size() < length) {
         return refuse(join_text({"it has ", std::to_string(header.size()), " characters of at least 55"}));
     }
-    std::uint64_t version = 0;
+    std::uint64_t edition = 0;
     std::uint64_t flags = 0;
     trace_id trace;
     std::uint64_t span = 0;
     if (header[2] != '-' || header[35] != '-' || header[52] != '-') {
         return refuse("its four parts, of 2, 32, 16 and 2 characters, are not parted by '-'");
     }
-    if (!detail::read_hexadecimal(header.substr(0, 2), version) ||
+    if (!detail::read_hexadecimal(header.substr(0, 2), edition) ||
         !detail::read_hexadecimal(header.substr(3, 16), trace.high) ||
         !detail::read_hexadecimal(header.substr(19, 16), trace.low) ||
         !detail::read_hexadecimal(header.substr(36, 16), span) ||
         !detail::read_hexadecimal(header.substr(53, 2), flags)) {
         return refuse("its parts have other characters than 0 to 9 and a to f");
     }
-    if (version == 0xff) {
+    if (edition == 0xff) {
         return refuse("there is no version ff");
     }
-    if (header.size() > length && (version == 0 || header[length] != '-')) {
-        return refuse(version == 0 ? "version 00 has 55 characters and no more"
+    if (header.size() > length && (edition == 0 || header[length] != '-')) {
+        return refuse(edition == 0 ? "version 00 has 55 characters and no more"
                                    : "what a later version has more does not begin with '-'");
     }
     if (trace == trace_id{} || span == 0) {
@@ -119,8 +119,8 @@ inline expected<trace_context, std::string> parse_traceparent(std::string_view h
 }
 
 /// The header for another program that goes on with this trace. Throws std::invalid_argument if it is not valid().
-inline std::string to_traceparent(const trace_context& context) {
-    if (!context.valid()) {
+inline std::string to_traceparent(const trace_context& from) {
+    if (!from.valid()) {
         throw std::invalid_argument(
             "drover: to_traceparent got a context without ids; ask it whether it is valid(), and send no header if "
             "not");
@@ -128,11 +128,11 @@ inline std::string to_traceparent(const trace_context& context) {
     std::string text;
     text.reserve(55);
     text += "00-";
-    detail::append_hexadecimal(text, context.trace.high, 16);
-    detail::append_hexadecimal(text, context.trace.low, 16);
+    detail::append_hexadecimal(text, from.trace.high, 16);
+    detail::append_hexadecimal(text, from.trace.low, 16);
     text += '-';
-    detail::append_hexadecimal(text, to_integer(context.span), 16);
-    text += context.sampled() ? "-01" : "-00";
+    detail::append_hexadecimal(text, to_integer(from.span), 16);
+    text += from.sampled() ? "-01" : "-00";
     return text;
 }
 
