@@ -1,6 +1,5 @@
 #pragma once
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -132,11 +132,12 @@ private:
 class dump_file {
 public:
     /// Throws std::system_error if it cannot be written to; then nothing was made but perhaps the empty file.
-    explicit dump_file(std::string path) : path_(std::move(path)) { ::close(open()); }
+    explicit dump_file(std::string path) : path_(std::move(path)) { append({}); }
     /// Throws std::invalid_argument if it is not open for writing.
     explicit dump_file(int descriptor) : descriptor_(descriptor) {
-        const int flags = ::fcntl(descriptor, F_GETFL);
-        if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) {
+        // Linux looks at how it was opened before it looks at how much there is to write. No <fcntl.h>: it would declare an
+        // `open` beside every program's own.
+        if (::write(descriptor, "", 0) == -1 && errno == EBADF) {
             throw std::invalid_argument(join_text({"drover: dump_on_signal got descriptor ", std::to_string(descriptor),
                                                    ", which is not open for writing; use STDERR_FILENO or a path"}));
         }
@@ -144,17 +145,27 @@ public:
 
     /// Throws std::system_error.
     void append(std::string_view text) const {
-        const struct opened {
-            int descriptor;
-            bool own;
-            ~opened() {
-                if (own) {
-                    ::close(descriptor);
-                }
-            }
-        } to{descriptor_ != -1 ? descriptor_ : open(), descriptor_ == -1};
+        if (descriptor_ != -1) {
+            write_all(descriptor_, text);
+            return;
+        }
+        const std::unique_ptr<std::FILE, closed> file(std::fopen(path_.c_str(), "ae"));
+        if (file == nullptr) {
+            throw std::system_error(errno, std::generic_category(),
+                                    join_text({"drover: dump_on_signal cannot write to ", where(),
+                                               "; name a file that this process may write"}));
+        }
+        write_all(::fileno(file.get()), text);
+    }
+
+private:
+    struct closed {
+        void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+    };
+
+    void write_all(int to, std::string_view text) const {
         while (!text.empty()) {
-            const ::ssize_t written = ::write(to.descriptor, text.data(), text.size());
+            const ::ssize_t written = ::write(to, text.data(), text.size());
             if (written >= 0) {
                 text.remove_prefix(static_cast<std::size_t>(written));
             } else if (errno != EINTR) {
@@ -162,17 +173,6 @@ public:
                                         join_text({"a dump could not be written to ", where()}));
             }
         }
-    }
-
-private:
-    int open() const {
-        const int opened = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-        if (opened == -1) {
-            throw std::system_error(errno, std::generic_category(),
-                                    join_text({"drover: dump_on_signal cannot write to ", where(),
-                                               "; name a file that this process may write"}));
-        }
-        return opened;
     }
 
     std::string where() const {
