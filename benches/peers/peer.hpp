@@ -72,7 +72,8 @@ inline int run_one(std::string_view side, std::span<entry const> workloads, int 
 #endif
             std::cout << R"({"side": ")" << side << R"(", "workload": ")" << name << R"(", "messages": )"
                       << result.messages << R"(, "ns_per_message": )" << result.ns_per_message() << R"(, "workers": )"
-                      << result.workers << R"(, "optimised": )" << optimised << "}\n";
+                      << result.workers << R"(, "answer": )" << result.answer << R"(, "optimised": )" << optimised
+                      << "}\n";
             return 0;
         } catch (std::exception const& error) {
             std::cerr << side << ' ' << name << ": " << error.what() << '\n';

@@ -15,6 +15,7 @@ struct outcome {
     std::uint64_t messages = 0;  ///< what `elapsed` is divided by: messages, or actors where the workload makes them
     std::size_t workers = 0;     ///< worker threads the kernel listed while the runtime was up
     std::string wrong;           ///< empty if the answer was right, else one sentence
+    std::uint64_t answer = 0;    ///< what was checked, where other systems must give the same; else 0
 
     [[nodiscard]] double ns_per_message() const {
         return static_cast<double>(elapsed.count()) / static_cast<double>(messages);
@@ -26,6 +27,12 @@ inline std::string expect_equal(std::string const& what, std::uint64_t got, std:
     if (got == want) return {};
     return "the answer is wrong: " + what + " is " + std::to_string(got) + ", and " + std::to_string(want) +
            " was expected.";
+}
+
+/// The record of a workload whose answer is also compared with the one that other systems give.
+inline outcome checked(std::chrono::nanoseconds elapsed, std::uint64_t messages, std::size_t workers,
+                       std::string const& what, std::uint64_t answer, std::uint64_t want) {
+    return {elapsed, messages, workers, expect_equal(what, answer, want), answer};
 }
 
 /// Wall clock from construction. Every thread of a workload works towards one answer, so processor time would hide
