@@ -15,14 +15,11 @@
 #include "../support/finish.hpp"
 #include "../support/outcome.hpp"
 #include "../support/process.hpp"
+#include "caf_rows.hpp"
+#include "caf_system.hpp"
 #include "peer.hpp"
 
-// The workloads of benches/savina on CAF 0.17, as that library's users write them: class-based event-based actors (in a
-// short trial, two runs a style, typed actors and stateful functions were not faster beyond the noise; nor was
-// lazy_init where actors are created), atom constants as message names, the work-stealing scheduler with its default
-// settings and two workers. Senders, counts, answers and what is timed are the same as on drover's side; each header
-// of benches/savina and benches/actor describes its workload. CAF 0.17 has neither a timer that can be cancelled alone nor
-// restarts.
+// caf_system.hpp says how the workloads are written; more of them stand beside main, see caf_rows.hpp.
 
 namespace benches {
 namespace {
@@ -33,45 +30,10 @@ using close_atom = caf::atom_constant<caf::atom("close")>;
 using token_atom = caf::atom_constant<caf::atom("token")>;
 using increment_atom = caf::atom_constant<caf::atom("increment")>;
 using retrieve_atom = caf::atom_constant<caf::atom("retrieve")>;
-using go_atom = caf::atom_constant<caf::atom("go")>;
-using value_atom = caf::atom_constant<caf::atom("value")>;
 using question_atom = caf::atom_constant<caf::atom("question")>;
 using end_atom = caf::atom_constant<caf::atom("end")>;
 using alarm_atom = caf::atom_constant<caf::atom("alarm")>;
 using job_atom = caf::atom_constant<caf::atom("job")>;
-
-/// An actor system with the given number of workers that work-steal.
-class system_under_test {
-public:
-    explicit system_under_test(std::size_t threads) : system_(configure(config_, threads)) {}
-
-    caf::actor_system& operator*() { return system_; }
-    caf::actor_system* operator->() { return &system_; }
-
-    /// What the kernel sees: CAF names its workers, and nothing else, "caf.multiplexer". 0 if CAF itself says
-    /// otherwise.
-    std::size_t workers() {
-        auto const seen = usage_of_threads("caf.multiplexer").threads;
-        return seen == system_.scheduler().num_workers() ? seen : 0;
-    }
-
-    /// Actors that hold refs to each other in a ring keep each other alive, and the system would wait for them for
-    /// ever.
-    template <class... Actors>
-    void end(Actors const&... actors) {
-        (caf::anon_send_exit(actors, caf::exit_reason::user_shutdown), ...);
-    }
-
-private:
-    static caf::actor_system_config& configure(caf::actor_system_config& config, std::size_t threads) {
-        config.set("scheduler.policy", caf::atom("stealing"));
-        config.set("scheduler.max-threads", threads);
-        return config;
-    }
-
-    caf::actor_system_config config_;
-    caf::actor_system system_;
-};
 
 class player : public caf::event_based_actor {
 public:
@@ -216,25 +178,6 @@ outcome counting_actor(std::uint64_t messages, std::size_t threads) {
 
     return {elapsed, messages, system.workers(), expect_equal("the count", count, messages)};
 }
-
-class fan_in_sink : public caf::event_based_actor {
-public:
-    fan_in_sink(caf::actor_config& config, std::promise<std::uint64_t>* finished, std::uint64_t expected)
-        : caf::event_based_actor(config), finished_(finished), expected_(expected) {}
-
-    caf::behavior make_behavior() override {
-        return {[this](value_atom, std::uint64_t number) {
-            sum_ += number;
-            if (++seen_ == expected_) finished_->set_value(sum_);
-        }};
-    }
-
-private:
-    std::promise<std::uint64_t>* finished_;
-    std::uint64_t expected_;
-    std::uint64_t seen_ = 0;
-    std::uint64_t sum_ = 0;
-};
 
 class fan_in_producer : public caf::event_based_actor {
 public:
@@ -570,19 +513,24 @@ outcome timer_fire(std::uint64_t messages, std::size_t threads) {
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 14> workloads{{{"ping_pong", &ping_pong},
-                                                            {"thread_ring", &thread_ring},
-                                                            {"counting", &counting},
-                                                            {"counting_actor", &counting_actor},
-                                                            {"fan_in", &fan_in},
-                                                            {"fork_join_throughput", &fork_join_throughput},
-                                                            {"fork_join_throughput_actor", &fork_join_throughput_actor},
-                                                            {"fork_join_create", &fork_join_create},
-                                                            {"ask_coroutine", &ask_coroutine},
-                                                            {"watch_stop", &watch_stop},
-                                                            {"timer_fire", &timer_fire},
-                                                            {"pool_round_robin", &pool_round_robin},
-                                                            {"pool_round_robin_batch", &pool_round_robin},
-                                                            {"ping_pong_counters", &ping_pong}}};
+    static constexpr std::array<peer::entry, 18> workloads{
+        {{"ping_pong", &ping_pong},
+         {"thread_ring", &thread_ring},
+         {"counting", &counting},
+         {"counting_actor", &counting_actor},
+         {"fan_in", &fan_in},
+         {"fork_join_throughput", &fork_join_throughput},
+         {"fork_join_throughput_actor", &fork_join_throughput_actor},
+         {"fork_join_create", &fork_join_create},
+         {"ask_coroutine", &ask_coroutine},
+         {"watch_stop", &watch_stop},
+         {"timer_fire", &timer_fire},
+         {"chameneos", &caf_rows::chameneos},
+         {"big", &caf_rows::big},
+         {"concurrent_dictionary", &caf_rows::concurrent_dictionary},
+         {"concurrent_sorted_list", &caf_rows::concurrent_sorted_list},
+         {"pool_round_robin", &pool_round_robin},
+         {"pool_round_robin_batch", &pool_round_robin},
+         {"ping_pong_counters", &ping_pong}}};
     return peer::run_one("caf", workloads, argc, argv);
 }

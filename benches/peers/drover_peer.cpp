@@ -7,6 +7,10 @@
 #include "../actor/timer_fire.hpp"
 #include "../actor/watch_stop.hpp"
 #include "../pool/round_robin.hpp"
+#include "../savina/big.hpp"
+#include "../savina/chameneos.hpp"
+#include "../savina/concurrent_dictionary.hpp"
+#include "../savina/concurrent_sorted_list.hpp"
 #include "../savina/counting.hpp"
 #include "../savina/counting_actor.hpp"
 #include "../savina/fan_in.hpp"
@@ -28,7 +32,7 @@ struct counted : drover::features {
 /// One workload on drover, in a fresh process; run.py starts it. The bodies are those of the Google Benchmark programs.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 16> workloads{{{"ping_pong", &ping_pong},
+    static constexpr std::array<peer::entry, 20> workloads{{{"ping_pong", &ping_pong},
                                                             {"thread_ring", &thread_ring},
                                                             {"counting", &counting},
                                                             {"counting_actor", &counting_actor},
@@ -41,6 +45,10 @@ int main(int argc, char** argv) {
                                                             {"timer_cancel", &timer_cancel},
                                                             {"timer_fire", &timer_fire},
                                                             {"restart", &restart},
+                                                            {"chameneos", &chameneos},
+                                                            {"big", &big},
+                                                            {"concurrent_dictionary", &concurrent_dictionary},
+                                                            {"concurrent_sorted_list", &concurrent_sorted_list},
                                                             {"pool_round_robin", &pool_round_robin},
                                                             {"pool_round_robin_batch", &pool_round_robin_batch},
                                                             {"ping_pong_counters", &ping_pong_with<counted>}}};

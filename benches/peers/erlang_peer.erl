@@ -7,7 +7,7 @@
 %% Exit status 0: the answer was right and as many schedulers as asked for were online. 1: not so. 2: usage.
 -module(erlang_peer).
 -behaviour(gen_server).
--export([main/0, init/1, handle_call/3, handle_cast/2, start_phoenix/1]).
+-export([main/0, timed/1, sink/3, init/1, handle_call/3, handle_cast/2, start_phoenix/1]).
 
 -define(RING_ACTORS, 100).
 -define(PRODUCERS, 4).
@@ -24,8 +24,8 @@ main() ->
         ok = expect("the answer", Answer, Expected),
         ok = expect("the number of schedulers", Workers, Threads),
         io:format("{\"side\": \"erlang\", \"workload\": \"~s\", \"messages\": ~b, \"ns_per_message\": ~.3f, "
-                  "\"workers\": ~b, \"optimised\": true}~n",
-                  [Workload, Count, Elapsed / Count, Workers]),
+                  "\"workers\": ~b, \"answer\": ~b, \"optimised\": true}~n",
+                  [Workload, Count, Elapsed / Count, Workers, Answer]),
         halt(0)
     catch
         throw:{wrong, What, Got, Wanted} ->
@@ -35,7 +35,7 @@ main() ->
         _:_ ->
             complain("usage: erlang_peer --workload NAME --messages N [--threads N]~nNAME is one of: ping_pong "
                      "thread_ring counting_actor fan_in fork_join_throughput_actor fork_join_create ask_coroutine "
-                     "watch_stop timer_cancel timer_fire restart~n", [], 2)
+                     "watch_stop timer_cancel timer_fire restart ~s~n", [savina_peer:names()], 2)
     end.
 
 complain(Format, Arguments, Status) ->
@@ -151,7 +151,9 @@ run("restart", N) ->
         end
     end),
     {Elapsed, Seen} = timed(fun() -> Patron ! {go, N} end),
-    {Elapsed, N, Seen, N + 1}.
+    {Elapsed, N, Seen, N + 1};
+run(Workload, N) ->
+    savina_peer:run(Workload, N).
 
 %% The server that is asked, and the supervisor that restarts as often as there are failures.
 init(doubler) -> {ok, none};
