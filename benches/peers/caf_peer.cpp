@@ -513,7 +513,7 @@ outcome timer_fire(std::uint64_t messages, std::size_t threads) {
 /// One workload on CAF, in a fresh process; run.py starts it.
 int main(int argc, char** argv) {
     using namespace benches;
-    static constexpr std::array<peer::entry, 18> workloads{
+    static constexpr std::array<peer::entry, 24> workloads{
         {{"ping_pong", &ping_pong},
          {"thread_ring", &thread_ring},
          {"counting", &counting},
@@ -529,6 +529,12 @@ int main(int argc, char** argv) {
          {"big", &caf_rows::big},
          {"concurrent_dictionary", &caf_rows::concurrent_dictionary},
          {"concurrent_sorted_list", &caf_rows::concurrent_sorted_list},
+         {"bounded_buffer", &caf_rows::bounded_buffer},
+         {"dining_philosophers", &caf_rows::dining_philosophers},
+         {"sleeping_barber", &caf_rows::sleeping_barber},
+         {"cigarette_smokers", &caf_rows::cigarette_smokers},
+         {"logistic_map", &caf_rows::logistic_map},
+         {"banking", &caf_rows::banking},
          {"pool_round_robin", &pool_round_robin},
          {"pool_round_robin_batch", &pool_round_robin},
          {"ping_pong_counters", &ping_pong}}};

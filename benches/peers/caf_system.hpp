@@ -11,8 +11,8 @@
 // The workloads of benches/savina on CAF 0.17, as that library's users write them: class-based event-based actors (in a
 // short trial, two runs a style, typed actors and stateful functions were not faster beyond the noise; nor was
 // lazy_init where actors are created), atom constants as message names, the work-stealing scheduler with its default
-// settings and two workers. Senders, counts, answers and what is timed are the same as on drover's side; each header
-// of benches/savina and benches/actor describes its workload. CAF 0.17 has neither a timer that can be cancelled alone nor
+// settings and two workers. Senders, counts, answers and what is timed are the same as on drover's side; each header of
+// benches/savina and benches/actor describes its workload. CAF 0.17 has neither a timer that can be cancelled alone nor
 // restarts.
 
 namespace benches {

@@ -48,11 +48,18 @@ WORKLOADS = {
     "big": (480_000, 1),
     "concurrent_dictionary": (200_000, 1),
     "concurrent_sorted_list": (40_000, 1),  # the list grows with them: Savina's 160 000 take 16 times as long
+    "bounded_buffer": (4_000, 1),  # of some 50 microseconds of work each
+    "dining_philosophers": (200_000, 1),
+    "sleeping_barber": (5_000, 1),  # with more, most customers find the room full again and again
+    "cigarette_smokers": (100_000, 1),
+    "logistic_map": (250_000, 1),
+    "banking": (50_000, 1),
 }
 # Younger than the seven rows that earlier tables have: marked, and no part of the mean over those.
 NEW_ROWS = ("fork_join_throughput_actor", "ask_coroutine", "watch_stop", "timer_cancel", "timer_fire", "restart",
-            "pool_round_robin", "pool_round_robin_batch", "ping_pong_counters", "chameneos", "big", "concurrent_dictionary",
-            "concurrent_sorted_list")
+            "pool_round_robin", "pool_round_robin_batch", "ping_pong_counters", "chameneos", "big",
+            "concurrent_dictionary", "concurrent_sorted_list", "bounded_buffer", "dining_philosophers", "sleeping_barber",
+            "cigarette_smokers", "logistic_map", "banking")
 # CAF 0.17 has neither timers that can be cancelled one by one nor restarts. Erlang has no thread outside of its schedulers, and in
 # two that is the sender; and it has no pools in its library.
 PEERS = {
@@ -141,8 +148,8 @@ def measure(programs, rows, rounds, scale):
             runs = {side: one_run(programs, side, workload, messages) for side in order}
             (ours, our_answer), (theirs, their_answer) = runs["drover"], runs[peer]
             if our_answer and their_answer and our_answer != their_answer:
-                raise Failure(f"drover and {peer} do not do the same in {workload}: the answer is {our_answer} here and "
-                              f"{their_answer} there.")
+                raise Failure(f"drover and {peer} do not do the same in {workload}: the answer is {our_answer} here "
+                              f"and {their_answer} there.")
             pairs[workload, peer].append((ours, theirs))
     progress("")
     return pairs

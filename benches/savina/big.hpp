@@ -65,10 +65,10 @@ struct big_actor {
     std::uint64_t sum_ = 0;
 };
 
-/// Big: 120 actors, each of which pings one of all at random, waits for its pong, and goes on; `messages` pings in all, 120
-/// under way at any time, and as many pongs. Senders: all. Time: from the first start message until a sink has told the
-/// main thread the sum of the places of those who sent the pongs, which are right only from the one that was pinged. Figure:
-/// ns per ping, with its pong. Savina's sizes (Imam and Sarkar 2014): 120 actors, 20 000 pings each.
+/// Big: 120 actors, each of which pings one of all at random, waits for its pong, and goes on; `messages` pings in all,
+/// 120 under way at any time, and as many pongs. Senders: all. Time: from the first start message until a sink has told
+/// the main thread the sum of the places of those who sent the pongs, which are right only from the one that was
+/// pinged. Figure: ns per ping, with its pong. Savina's sizes (Imam and Sarkar 2014): 120 actors, 20 000 pings each.
 inline outcome big(std::uint64_t messages, std::size_t threads) {
     auto const each = shape::share(messages, shape::big_actors);
     std::promise<std::uint64_t> finished;

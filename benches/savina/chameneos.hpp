@@ -85,11 +85,11 @@ inline void chameneos_mall::operator()(meet m) {
     }
 }
 
-/// Chameneos: 100 creatures of 3 colours come to a mall, which brings the second that comes together with the first; the
-/// first works out the colour of both, tells the other, and both come again; `messages` meetings in all, after which all
-/// fade. Four messages a meeting. Senders: all. Time: from the first start message until the mall has told the main thread
-/// how many meetings the creatures saw, and the sum of their colours. Figure: ns per meeting. Savina's sizes (Imam and
-/// Sarkar 2014): 100 creatures, 200 000 meetings.
+/// Chameneos: 100 creatures of 3 colours come to a mall, which brings the second that comes together with the first;
+/// the first works out the colour of both, tells the other, and both come again; `messages` meetings in all, after
+/// which all fade. Four messages a meeting. Senders: all. Time: from the first start message until the mall has told
+/// the main thread how many meetings the creatures saw, and the sum of their colours. Figure: ns per meeting. Savina's
+/// sizes (Imam and Sarkar 2014): 100 creatures, 200 000 meetings.
 inline outcome chameneos(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> finished;
     drover::runtime rt({.threads = threads});

@@ -83,10 +83,10 @@ inline void dictionary::operator()(read const& r) {
     r.from.tell(dictionary_worker::result{found == entries_.end() ? 0 : found->second});
 }
 
-/// Concurrent dictionary: 20 workers ask one actor that has a hash map of 524 287 entries, each one request at a time, one in
-/// ten a write; `messages` requests in all, each with its result. Senders: all. Time: from the first start message until a
-/// sink has told the main thread the sum of the results; the map is full before. Figure: ns per request, with its result.
-/// Savina's sizes (Imam and Sarkar 2014): 20 workers, 10 000 requests each, 10 % writes.
+/// Concurrent dictionary: 20 workers ask one actor that has a hash map of 524 287 entries, each one request at a time,
+/// one in ten a write; `messages` requests in all, each with its result. Senders: all. Time: from the first start
+/// message until a sink has told the main thread the sum of the results; the map is full before. Figure: ns per
+/// request, with its result. Savina's sizes (Imam and Sarkar 2014): 20 workers, 10 000 requests each, 10 % writes.
 inline outcome concurrent_dictionary(std::uint64_t messages, std::size_t threads) {
     auto const each = shape::share(messages, shape::dictionary_workers);
     std::promise<std::uint64_t> finished;

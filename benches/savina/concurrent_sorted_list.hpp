@@ -95,12 +95,12 @@ inline void list_keeper::operator()(contains const& c) {
     c.from.tell(list_worker::result{values_.contains(c.value) ? std::uint64_t{1} : 0});
 }
 
-/// Concurrent sorted list: 20 workers ask one actor that has a sorted linked list, empty at first, each one request at a time:
-/// one in ten adds a value, one in a hundred asks for the size, and the others whether a value is there. `messages` requests
-/// in all, each with its result. Senders: all. Time: from the first start message until a sink has told the main thread the
-/// sum of the results. Figure: ns per request, with its result; it grows with their number, because the list does, and most
-/// of it are steps in the list, the same on all sides. Savina's sizes (Imam and Sarkar 2014): 20 workers, 8 000 requests
-/// each, 10 % additions, 1 % sizes.
+/// Concurrent sorted list: 20 workers ask one actor that has a sorted linked list, empty at first, each one request at
+/// a time: one in ten adds a value, one in a hundred asks for the size, and the others whether a value is there.
+/// `messages` requests in all, each with its result. Senders: all. Time: from the first start message until a sink has
+/// told the main thread the sum of the results. Figure: ns per request, with its result; it grows with their number,
+/// because the list does, and most of it are steps in the list, the same on all sides. Savina's sizes (Imam and Sarkar
+/// 2014): 20 workers, 8 000 requests each, 10 % additions, 1 % sizes.
 inline outcome concurrent_sorted_list(std::uint64_t messages, std::size_t threads) {
     auto const each = shape::share(messages, shape::list_workers);
     std::promise<std::uint64_t> finished;

@@ -6,8 +6,8 @@
 
 namespace benches {
 
-/// The random numbers of the workloads, the same on all sides: Lehmer's generator with the factor 48 271 (Park, Miller and
-/// Stockmeyer 1993), which is std::minstd_rand. One step is exact in 64 bits, and in Erlang's small integers.
+/// The random numbers of the workloads, the same on all sides: Lehmer's generator with the factor 48 271 (Park, Miller
+/// and Stockmeyer 1993), which is std::minstd_rand. One step is exact in 64 bits, and in Erlang's small integers.
 class random_numbers {
 public:
     /// One sequence for each number, 0, 1, …

@@ -8,8 +8,8 @@ namespace benches::shape {
 inline constexpr std::uint64_t creatures = 100;
 inline constexpr std::uint64_t colours = 3;
 
-/// The colour of both after a meeting: their common one, or the one that neither has. The sum of all colours, modulo 3, is
-/// the same after each meeting, so it can be checked in the end.
+/// The colour of both after a meeting: their common one, or the one that neither has. The sum of all colours, modulo 3,
+/// is the same after each meeting, so it can be checked in the end.
 constexpr std::uint64_t complement(std::uint64_t one, std::uint64_t other) {
     return (2 * colours - one - other) % colours;
 }

@@ -18,8 +18,8 @@ struct dictionary_request {
     std::uint64_t value;
 };
 
-/// A value that is written is its key modulo the number of keys, as are the first ones: so the sum of what a worker reads,
-/// modulo that, does not depend on who else wrote before.
+/// A value that is written is its key modulo the number of keys, as are the first ones: so the sum of what a worker
+/// reads, modulo that, does not depend on who else wrote before.
 inline dictionary_request next_dictionary_request(random_numbers& random) {
     bool const write = random.below(100) < dictionary_write_percent;
     auto const key = random.below(dictionary_keys);
