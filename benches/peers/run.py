@@ -58,8 +58,8 @@ WORKLOADS = {
 # Younger than the seven rows that earlier tables have: marked, and no part of the mean over those.
 NEW_ROWS = ("fork_join_throughput_actor", "ask_coroutine", "watch_stop", "timer_cancel", "timer_fire", "restart",
             "pool_round_robin", "pool_round_robin_batch", "ping_pong_counters", "chameneos", "big",
-            "concurrent_dictionary", "concurrent_sorted_list", "bounded_buffer", "dining_philosophers", "sleeping_barber",
-            "cigarette_smokers", "logistic_map", "banking")
+            "concurrent_dictionary", "concurrent_sorted_list", "bounded_buffer", "dining_philosophers",
+            "sleeping_barber", "cigarette_smokers", "logistic_map", "banking")
 # CAF 0.17 has neither timers that can be cancelled one by one nor restarts. Erlang has no thread outside of its schedulers, and in
 # two that is the sender; and it has no pools in its library.
 PEERS = {
