@@ -160,7 +160,7 @@ public:
                     else
                         send(who, denied_atom::value);
                 },
-                [this](done_atom, std::uint64_t place) { forks_.put_back(place); },
+                [this](done_atom, std::uint64_t place) { eaten_ += forks_.put_back(place) ? 1 : 0; },
                 [this](leaves_atom, std::uint64_t eaten) {
                     eaten_ += eaten;
                     if (--left_ == 0) finished_->set_value(eaten_ + forks_.free());

@@ -94,7 +94,7 @@ run("dining_philosophers", N) ->
     Arbitrator = spawn(fun() -> arbitrator(Main, 0, ?PHILOSOPHERS, 0) end),
     All = [spawn(fun() -> philosopher(Arbitrator, Place, Each, 0) end) || Place <- lists:seq(0, ?PHILOSOPHERS - 1)],
     {Elapsed, Answer} = timed(fun() -> tell_all(All, start) end),
-    {Elapsed, Each * ?PHILOSOPHERS, Answer, Each * ?PHILOSOPHERS + ?PHILOSOPHERS};
+    {Elapsed, Each * ?PHILOSOPHERS, Answer, 2 * Each * ?PHILOSOPHERS + ?PHILOSOPHERS};
 run("sleeping_barber", N) ->
     Main = self(),
     Barber = spawn(fun() -> barber(Main, first_random(?BARBER_RANDOM)) end),
@@ -377,7 +377,10 @@ arbitrator(Main, Forks, Left, Eaten) ->
                 0 -> Who ! eat, arbitrator(Main, Forks bor Two, Left, Eaten);
                 _ -> Who ! denied, arbitrator(Main, Forks, Left, Eaten)
             end;
-        {done, Place} -> arbitrator(Main, Forks band bnot two_forks(Place), Left, Eaten);
+        {done, Place} ->
+            Two = two_forks(Place),
+            Both = case Forks band Two of Two -> 1; _ -> 0 end,
+            arbitrator(Main, Forks band bnot Two, Left, Eaten + Both);
         {leaves, Theirs} -> arbitrator(Main, Forks, Left - 1, Eaten + Theirs)
     end.
 

@@ -19,7 +19,12 @@ public:
         taken_[place] = taken_[right_of(place)] = true;
         return true;
     }
-    void put_back(std::size_t place) { taken_[place] = taken_[right_of(place)] = false; }
+    /// False if one of the two was not taken.
+    bool put_back(std::size_t place) {
+        bool const both = taken_[place] && taken_[right_of(place)];
+        taken_[place] = taken_[right_of(place)] = false;
+        return both;
+    }
     [[nodiscard]] std::uint64_t free() const {
         return static_cast<std::uint64_t>(std::count(taken_.begin(), taken_.end(), false));
     }
@@ -30,9 +35,9 @@ private:
     std::array<bool, philosophers> taken_{};
 };
 
-/// All have eaten, and all forks are back.
+/// Meals, as the philosophers have counted them and as pairs of forks that were taken and came back; and all forks.
 constexpr std::uint64_t philosophers_expected(std::uint64_t each) {
-    return each * philosophers + philosophers;
+    return 2 * each * philosophers + philosophers;
 }
 
 }  // namespace benches::shape
