@@ -18,8 +18,9 @@ usage: ./cmake/dev.sh COMMAND
   test [ctest options]      build everything with g++ and run every test
   soak [--minutes N] [--seed N]
                             10 000 actors with random failures, timers and asks; accounts exact, memory flat (1 minute)
-  bench [--peers] [--filter RE] [--json FILE]
-                            run the benches; with --peers, the same workloads on CAF and Erlang beside ours
+  bench [--peers [--pairs N] [--sizes suite]] [--filter RE] [--json FILE]
+                            run the benches; with --peers, the same workloads on CAF and Erlang beside ours, in pairs;
+                            with --sizes suite, Savina's alone with that suite's own sizes
   balancing [--seed N] [--json FILE] [--plots DIR] [--quick] [--filter RE]
                             balancing policies: prefix deviation, key movement, queueing in virtual time, cost of a pick, as
                             text, JSON and pictures; --filter names cells, `balancing --help` tells how
@@ -272,15 +273,20 @@ command_soak() {
 }
 
 command_bench() {
-    local peers="" filter="" json=""
+    local peers="" filter="" json="" pairing=()
     while (($# > 0)); do
         case $1 in
         --peers) peers=yes ;;
-        --filter | --json)
+        --filter | --json | --pairs | --sizes)
             (($# >= 2)) || { say "dev.sh: $1 wants a value; see ./cmake/dev.sh help"; exit 2; }
-            if [[ $1 == --filter ]]; then filter=$2; else json=$2; fi
+            case $1 in
+            --filter) filter=$2 ;;
+            --json) json=$2 ;;
+            *) pairing+=("$1" "$2") ;;
+            esac
             shift
             ;;
+        --pairs=* | --sizes=*) pairing+=("$1") ;;
         --filter=*) filter=${1#*=} ;;
         --json=*) json=${1#*=} ;;
         *) say "dev.sh: bench does not know '$1'; see ./cmake/dev.sh help"; exit 2 ;;
@@ -288,6 +294,10 @@ command_bench() {
         shift
     done
 
+    if [[ -z $peers && ${#pairing[@]} -gt 0 ]]; then
+        say "dev.sh: bench takes ${pairing[0]%%=*} with --peers only; add --peers, or leave it out"
+        exit 2
+    fi
     if [[ -n $peers ]]; then
         need "${packages_peers[@]}"
         release_with benches peers
@@ -298,13 +308,13 @@ command_bench() {
         if ninja -C "$trees/release" -t targets all | grep -q '^peers: '; then
             build release peers
         fi
-        local arguments=(--build "$trees/release")
+        local arguments=(--build "$trees/release" "${pairing[@]}")
         [[ -z $filter ]] || arguments+=(--filter "$filter")
         [[ -z $json ]] || arguments+=(--json "$json")
         local status=0
         python3 -B "$root/benches/peers/run.py" "${arguments[@]}" || status=$?
         # How long the compiler takes is compared too; a filter names workloads, of which this is none.
-        if [[ -z $filter && -f $root/benches/compile/run.py ]]; then
+        if [[ -z $filter && ${#pairing[@]} -eq 0 && -f $root/benches/compile/run.py ]]; then
             python3 -B "$root/benches/compile/run.py" --cxx g++ || status=$?
         fi
         return $status
