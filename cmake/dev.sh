@@ -24,6 +24,9 @@ usage: ./cmake/dev.sh COMMAND
   balancing [--seed N] [--json FILE] [--plots DIR] [--quick] [--filter RE]
                             balancing policies: prefix deviation, key movement, queueing in virtual time, cost of a pick, as
                             text, JSON and pictures; --filter names cells, `balancing --help` tells how
+  latency [--peers] [--rates A,B,C] [--seconds S] [--json FILE] [--quick]
+                            latency at fixed arrival rates, from when a message was due, to the 99.99th percentile; with
+                            --peers, CAF beside ours
   pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
@@ -425,6 +428,20 @@ command_balancing() {
     return $status
 }
 
+command_latency() {
+    local packages=("${packages_bench[@]}") features=(benches)
+    if [[ " $* " == *" --peers "* ]]; then
+        packages=("${packages_peers[@]}")
+        features+=(peers)
+    fi
+    need "${packages[@]}"
+    release_with "${features[@]}"
+    # CMake has to look again if CAF was installed after it last did.
+    [[ ${#features[@]} -eq 1 ]] || cmake "$trees/release" >/dev/null
+    build release latency
+    exec "$trees/release/benches/latency/latency" "$@"
+}
+
 command_coverage() {
     need "${packages_coverage[@]}"
     part coverage part_coverage
@@ -473,7 +490,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | soak | bench | balancing | pictures | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | balancing | latency | pictures | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."
