@@ -27,6 +27,9 @@ usage: ./cmake/dev.sh COMMAND
   latency [--peers] [--rates A,B,C] [--seconds S] [--json FILE] [--quick]
                             latency at fixed arrival rates, from when a message was due, to the 99.99th percentile; with
                             --peers, CAF beside ours
+  scale [--rounds N] [--filter RE] [--json FILE] [--plots DIR] [--quick]
+                            bytes of an actor and cost of a message from 10 actors to a million, by senders, members of a
+                            pool and payloads, each beside the model that it should follow
   pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
   coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
@@ -368,7 +371,7 @@ python_of_debian() {
     if [[ -x /usr/bin/python3 ]]; then echo /usr/bin/python3; else echo python3; fi
 }
 
-# What the guides show: no figure in it hangs on the machine but how long the parts took.
+# What the guides show. What hangs on the machine: how long the census's parts took, and the figures of scale.
 command_pictures() {
     local pictures=$root/docs/pictures
     case "$*" in
@@ -376,6 +379,7 @@ command_pictures() {
     --figures)
         command_balancing --json "$pictures/balancing.json" \
             --filter '^(queueing/exponential/[a-z_]+/16|keys|pools|health)/' >&2
+        command_scale --json "$pictures/scale.json" >&2
         need "${packages_demo[@]}"
         release_with examples
         build release census
@@ -388,6 +392,7 @@ command_pictures() {
     need "${packages_plots[@]}"
     "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$pictures/balancing.json" "$pictures" \
         waits.svg failed.svg keys.svg health.svg
+    "$(python_of_debian)" -B "$root/benches/scale/plot.py" "$pictures/scale.json" "$pictures"
     local what
     for what in metrics trace; do
         "$(python_of_debian)" -B "$root/examples/census/pictures.py" draw "$pictures/census-$what.json" \
@@ -442,6 +447,38 @@ command_latency() {
     exec "$trees/release/benches/latency/latency" "$@"
 }
 
+command_scale() {
+    local arguments=() json="" plots="" status=0
+    while (($# > 0)); do
+        case $1 in
+        --json | --plots)
+            (($# >= 2)) || { say "dev.sh: $1 wants a value; see ./cmake/dev.sh help"; exit 2; }
+            if [[ $1 == --json ]]; then json=$2; else plots=$2; fi
+            shift
+            ;;
+        --json=*) json=${1#*=} ;;
+        --plots=*) plots=${1#*=} ;;
+        *) arguments+=("$1") ;; # the program knows the others
+        esac
+        shift
+    done
+    need "${packages_bench[@]}"
+    [[ -z $plots ]] || need "${packages_plots[@]}"
+    release_with benches
+    build release scale
+    if [[ -n $plots && -z $json ]]; then
+        json=$(mktemp)
+        # shellcheck disable=SC2064  # the file's name is known now
+        trap "rm -f -- '$json'" EXIT
+    fi
+    [[ -z $json ]] || arguments+=(--json "$json")
+    "$trees/release/benches/scale/scale" "${arguments[@]}" || status=$?
+    if ((status == 0)) && [[ -n $plots ]]; then
+        "$(python_of_debian)" -B "$root/benches/scale/plot.py" "$json" "$plots" >&2 || status=$?
+    fi
+    return $status
+}
+
 command_coverage() {
     need "${packages_coverage[@]}"
     part coverage part_coverage
@@ -490,7 +527,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | soak | bench | balancing | latency | pictures | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | balancing | latency | scale | pictures | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."

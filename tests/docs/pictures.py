@@ -21,7 +21,10 @@ def complaints_of(root):
     documents = "".join(path.read_text(encoding="utf-8") for path in sorted((root / "docs").rglob("*.md")))
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-B", str(root / "benches/balancing/plot.py"), str(pictures / "balancing.json"),
-                        folder, *(path.name for path in pictures.glob("*.svg") if not path.name.startswith("census-"))],
+                        folder, *(path.name for path in pictures.glob("*.svg")
+                                  if path.name != "scale.svg" and not path.name.startswith("census-"))],
+                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-B", str(root / "benches/scale/plot.py"), str(pictures / "scale.json"), folder],
                        check=True, stdout=subprocess.DEVNULL)
         for what in CENSUS:
             subprocess.run([sys.executable, "-B", str(root / "examples/census/pictures.py"), "draw",
