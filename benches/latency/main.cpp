@@ -136,7 +136,8 @@ std::int64_t nanoseconds(const drover::histogram& of, double percent) {
 std::string duration_text(std::int64_t ns) {
     if (ns < 1'000) return fmt::format("{} ns", ns);
     if (ns < 1'000'000) return fmt::format("{:.3g} us", static_cast<double>(ns) / 1e3);
-    return fmt::format("{:.3g} ms", static_cast<double>(ns) / 1e6);
+    if (ns < 1'000'000'000) return fmt::format("{:.3g} ms", static_cast<double>(ns) / 1e6);
+    return fmt::format("{:.3g} s", static_cast<double>(ns) / 1e9);
 }
 
 void print_row(const row& one) {

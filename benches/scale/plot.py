@@ -49,12 +49,15 @@ def draw(panel, sweep):
         panel.set_xticks(places)
     if max(medians) > 20 * min(medians):
         panel.set_yscale("log")
+        if medians[-1] > medians[0]:
+            panel.set_ylim(None, 5 * max(medians))  # room for the legend
         panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
         panel.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     else:
         panel.set_ylim(0, 1.5 * max(max(medians), max(y for _, y in sweep["curve"])))
     panel.yaxis.set_major_formatter(lambda y, _: figure_text(y))
-    panel.legend(fontsize=6.5, frameon=False, loc="upper left" if panel.get_yscale() == "linear" else "best")
+    falls = medians[0] > medians[-1] and panel.get_yscale() == "log"
+    panel.legend(fontsize=6.5, frameon=False, loc="upper right" if falls else "upper left")
 
 
 def main():

@@ -88,7 +88,7 @@ std::vector<sweep> all_sweeps() {
          {{"a message", &one},
           {"a block of the global allocator", [](double bytes, const machine&) { return bytes > 240 ? 1.0 : 0.0; }},
           {"a byte", [](double bytes, const machine&) { return bytes; }},
-          {"more for a byte, where a burst is above 128 KiB and malloc gives it back",
+          {"more for a byte of bursts above 128 KiB",
            [](double bytes, const machine&) {
                return bytes * static_cast<double>(payload_burst) > trim_threshold ? bytes : 0.0;
            }}},
