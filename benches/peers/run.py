@@ -9,7 +9,7 @@ there, check the answer, and see to it that exactly two worker threads are up.
 
   drover_ns, peer_ns   median of the runs, ns per message (fork_join_create: per actor)
   ratio                median of the ratios of the pairs, peer over drover: above 1 drover is faster
-  spread               interquartile range of the ratios of the pairs, over their median
+  spread               interquartile range of the ratios of the pairs, over their median; none of a single pair
 """
 
 import argparse
@@ -196,7 +196,7 @@ def row_of(workload, peer, messages, pairs):
         "peer": peer,
         "peer_ns": statistics.median(theirs for _, theirs in pairs),
         "ratio": ratio,
-        "spread": (high - low) / ratio,
+        "spread": (high - low) / ratio if len(pairs) > 1 else None,
         "lost": ratio <= 1,
         "pairs": pairs,
     }
@@ -206,6 +206,10 @@ def verdict(row):
     target = WORKLOADS[row["workload"]][1] if row["peer"] == "caf" else 1
     word = "LOST" if row["lost"] else "reached" if row["ratio"] >= target else "short of it"
     return f"{target:>8}  {word}"
+
+
+def spread_text(row):
+    return "-" if row["spread"] is None else f"{row['spread']:.0%}"
 
 
 def print_table(rows, calibration, rounds, disturbance):
@@ -219,7 +223,7 @@ def print_table(rows, calibration, rounds, disturbance):
     for row in rows:
         mark = "*" if row["new"] else ""
         print(f"{row['workload'] + mark:<28} {row['peer']:<7} {row['drover_ns']:>10.1f} {row['peer_ns']:>10.1f} "
-              f"{row['ratio']:>7.2f} {row['spread']:>6.0%} {verdict(row)}")
+              f"{row['ratio']:>7.2f} {spread_text(row):>6} {verdict(row)}")
     for peer in PEERS:
         logs = [math.log(row["ratio"]) for row in rows if row["peer"] == peer and not row["new"]]
         if len(logs) > 1:

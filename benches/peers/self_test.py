@@ -59,6 +59,7 @@ class Run(unittest.TestCase):
         done = self.run_it("--filter", "^big/caf", "--pairs", "1")
         self.assertNotIn("LOST", done.stdout)
         self.assertNotIn("loses", done.stdout)
+        self.assertRegex(done.stdout, r"big\* +caf +50\.0 +100\.0 +2\.00 +- ")  # one pair has no spread
         self.assertFalse(self.rows()["rows"][0]["lost"])
 
     def test_sides_that_answer_differently_are_no_row(self):
