@@ -1,7 +1,8 @@
 # Instrumentation of drover's own programs, chosen once for a build tree:
 #   DROVER_SANITIZE=thread | address | undefined | address,undefined
 #                         every report ends the program with a failure; thread at -O1, the others at -O0
-#   DROVER_COVERAGE=ON    -O0, counters for gcov; with DROVER_SANITIZE=address, one build serves both
+#   DROVER_COVERAGE=ON    clang's counters of what is executed, at -O0; one build serves this and the address and undefined
+#                         sanitizers
 set(DROVER_SANITIZE "" CACHE STRING "Sanitizers for drover's own programs: thread, address, or address,undefined")
 option(DROVER_COVERAGE "Count executed lines in drover's own programs" OFF)
 
@@ -12,9 +13,9 @@ if(DROVER_SANITIZE)
     message(FATAL_ERROR "DROVER_SANITIZE is '${DROVER_SANITIZE}': "
                         "write thread, address, undefined or address,undefined.")
   endif()
-  if(DROVER_COVERAGE AND NOT DROVER_SANITIZE STREQUAL "address")
-    message(FATAL_ERROR "DROVER_COVERAGE is on and DROVER_SANITIZE is '${DROVER_SANITIZE}': together with coverage "
-                        "write address, or use a build tree for each.")
+  if(DROVER_COVERAGE AND DROVER_SANITIZE STREQUAL "thread")
+    message(FATAL_ERROR "DROVER_COVERAGE is on and DROVER_SANITIZE is 'thread': together with coverage write address, "
+                        "undefined or address,undefined, or use a build tree for each.")
   endif()
   # Target options stand behind CMAKE_BUILD_TYPE's on the command line, so these win. Without -O1 ThreadSanitizer is too
   # slow for the stress tests; the address sanitizer's code is what a compiler spends longest on when it optimises. -g1
@@ -32,10 +33,14 @@ if(DROVER_SANITIZE)
 endif()
 
 if(DROVER_COVERAGE)
-  # Atomic counters: plain ones lose counts, and then whole lines, when workers run the same code at once. Without
-  # inlining a function that no test instantiates has no line at all, which is how cmake/coverage.py finds it.
-  target_compile_options(drover_instrumentation INTERFACE --coverage -fprofile-update=atomic -O0 -g1)
-  target_link_options(drover_instrumentation INTERFACE --coverage)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "DROVER_COVERAGE is on and the compiler is ${CMAKE_CXX_COMPILER_ID}: cmake/coverage.py reads what "
+                        "clang writes, so configure with -DCMAKE_CXX_COMPILER=clang++-19.")
+  endif()
+  # Atomic counters: what two counters say is told from their difference, which is wrong once one of them has lost a count.
+  set(coverage -fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic)
+  target_compile_options(drover_instrumentation INTERFACE ${coverage} -O0 -g1)
+  target_link_options(drover_instrumentation INTERFACE ${coverage})
 endif()
 
 # How much longer a program takes than at -O3: the factor on every time limit of the tests.

@@ -8,9 +8,8 @@
 #include <string>
 #include <system_error>
 
-// Writes what has been counted; only a coverage build has it. (`__gcov_dump`, the documented one, is linked in by a
-// strong reference only, and so would need a flag of the build.)
-extern "C" [[gnu::weak]] void __gcov_exit();
+// Writes what has been counted; only a coverage build has it.
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();
 
 namespace drover_test {
 
@@ -38,13 +37,13 @@ death in_child(Body body) {
         ::close(ends[1]);
         // An aborted process loses what it has counted unless it is saved here.
         std::signal(SIGABRT, [](int) {
-            if (__gcov_exit != nullptr) {
-                __gcov_exit();
+            if (__llvm_profile_write_file != nullptr) {
+                __llvm_profile_write_file();
             }
         });
         body();
-        if (__gcov_exit != nullptr) {
-            __gcov_exit();
+        if (__llvm_profile_write_file != nullptr) {
+            __llvm_profile_write_file();
         }
         ::_exit(0);
     }

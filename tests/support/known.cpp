@@ -3,7 +3,7 @@
 // See known.hpp.
 namespace drover {
 
-template class basic_cell<features>;
+template struct basic_cell<features>;
 template class actor_turn<features>;
 template class actor_ending<features>;
 template class actor_restarting<features>;
@@ -13,7 +13,7 @@ template class actor_life<features>;
 template class actor_run<features, unbounded_mailbox>;
 template class basic_outbox<features>;
 template class work_stealing<features::metrics>;
-template class runtime_engine<features, work_stealing<features::metrics>>;
+template struct runtime_engine<features, work_stealing<features::metrics>>;
 template class runtime_with<features, work_stealing<features::metrics>>;
 
 }  // namespace drover

@@ -15,7 +15,7 @@ extern template class actor_life<features>;
 extern template class actor_run<features, unbounded_mailbox>;
 extern template class basic_outbox<features>;
 extern template class work_stealing<features::metrics>;
-extern template class runtime_engine<features, work_stealing<features::metrics>>;
+extern template struct runtime_engine<features, work_stealing<features::metrics>>;
 extern template class runtime_with<features, work_stealing<features::metrics>>;
 
 }  // namespace drover

@@ -106,6 +106,33 @@ TEMPLATE_TEST_CASE("a cache finds what it was given until that is not current", 
     CHECK(cache.find(all.view(2)) == nullptr);
 }
 
+TEMPLATE_TEST_CASE("a cache counts what it forgot as it was not current any more", "", drover::direct_mapped_cache<64>,
+                   (drover::set_associative_cache<64, 8>)) {
+    const population all(2, 0);
+    TestType cache;
+    CHECK(cache.invalidated() == 0);
+    CHECK(cache.find(all.view(0)) == nullptr);
+    CHECK(cache.invalidated() == 0);  // it was never there
+    for (std::uint64_t times = 1; times <= 3; ++times) {
+        for (route_entry* each : all.entries) {
+            each->current = true;
+            each->retain();
+            cache.insert(*each);
+        }
+        CHECK(cache.find(all.view(0)) == all.entries[0]);
+        CHECK(cache.find(all.view(1)) == all.entries[1]);
+        CHECK(cache.invalidated() == times - 1);
+        all.entries[0]->current = false;
+        CHECK(cache.find(all.view(0)) == nullptr);
+        CHECK(cache.invalidated() == times);
+        CHECK(cache.find(all.view(0)) == nullptr);  // forgotten already
+        CHECK(cache.find(all.view(1)) == all.entries[1]);
+        cache.clear();  // nor is what is taken out otherwise
+        CHECK(cache.find(all.view(1)) == nullptr);
+        CHECK(cache.invalidated() == times);
+    }
+}
+
 TEST_CASE("no cache keeps nothing") {
     const population all(1, 0);
     drover::no_cache cache;

@@ -52,8 +52,8 @@ struct last_look {
         if (now != before || steps_left != 0) {
             std::fprintf(stderr, "%zu blocks in place of %zu, %zu steps left\n", now, before, steps_left);
         }
-        if (__gcov_exit != nullptr) {
-            __gcov_exit();
+        if (__llvm_profile_write_file != nullptr) {
+            __llvm_profile_write_file();
         }
         ::_exit(now == before && steps_left == 0 ? 0 : 1);
     }
