@@ -1,25 +1,27 @@
 #!/usr/bin/env python3
-"""Judges the coverage of include/ by the tests: coverage.py ROOT BUILD_DIR [--threshold PERCENT] [--compiler g++]
+"""Judges the coverage of include/ by the tests: coverage.py ROOT BUILD_DIR PROGRAM... [--threshold PERCENT]
 
-BUILD_DIR holds test programs built with -DDROVER_COVERAGE=ON that have just run. gcovr merges what they counted; this
-program then fails if
+BUILD_DIR was configured with clang and -DDROVER_COVERAGE=ON, and its tests have just run: tests/PROGRAM has left what it
+counted in profiles/PROGRAM-*.profraw. llvm-profdata and llvm-cov read that; this program then fails if
 
 - fewer than PERCENT (95) of the lines of include/drover are executed;
-- a header with code does not appear in gcovr's report: nothing of it was ever compiled into a test;
-- a function, in a template or not, has no line in the report: gcov knows a function of a header only once something has
-  instantiated it, so a function without lines is one that no test reaches and that the percentage would never show;
+- a header with code does not appear in the report: nothing of it was ever compiled into a test;
+- a function, in a template or not, has no line in the report: it is in no test program, so it is one that no test
+  instantiates and that the percentage would never show;
 - a template without functions (a trait, a concept, an alias) is named neither by a test nor by a second place in
   include/;
-- exclusion marks (GCOVR_EXCL_LINE, _START, _STOP) cover more than 1 % of the lines.
+- exclusion marks (LCOV_EXCL_LINE, _START, _STOP) cover more than 1 % of the lines.
 
 It lists each header with its lines not executed, and the functions that were instantiated and never called. Only code
 that the preprocessor keeps in this build is looked at; `consteval` functions and `= default` leave no lines and are
 passed over.
+
+A line counts if a part of it does in any instantiation. It is told from the branches of the code, so what stands behind a
+call that has thrown counts as if the call had returned.
 """
 
 import argparse
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -241,10 +243,10 @@ def bodiless_templates(text):
 
 
 def excluded_lines(text):
-    """Lines that exclusion marks take out of gcovr's count."""
+    """Lines that exclusion marks take out of the count."""
     found, inside = set(), False
     for number, line in enumerate(text.splitlines(), 1):
-        mark = re.search(r"\b(?:GCOVR?|LCOV)_EXCL_(LINE|START|STOP)\b", line)
+        mark = re.search(r"\bLCOV_EXCL_(LINE|START|STOP)\b", line)
         if mark and mark.group(1) == "START":
             inside = True
         if inside or mark:
@@ -276,7 +278,7 @@ def ranges(numbers):
 
 
 def judge(root, known, threshold, active=None):
-    """`known`: {header: {line: count}} as gcov has it; `active`: {header: lines the preprocessor keeps},
+    """`known`: {header: {line: count}}; `active`: {header: lines the preprocessor keeps},
     or None for all of them."""
     root = pathlib.Path(root)
     complaints, rows, templates = [], [], []
@@ -337,7 +339,7 @@ def active_lines(root, compiler):
     """The lines of each header that the preprocessor keeps, from one source that includes them all."""
     include = (pathlib.Path(root) / "include").resolve()
     text = "".join(f"#include <drover/{relative}>\n" for _, relative in source.headers(root))
-    output = subprocess.run([compiler, "-std=c++20", "-E", f"-I{include}", "-x", "c++", "-"], input=text, text=True,
+    output = subprocess.run([*compiler, "-std=c++20", "-E", f"-I{include}", "-x", "c++", "-"], input=text, text=True,
                             capture_output=True, check=True, errors="replace").stdout
     kept, current, line = {}, None, 0
     for text in output.splitlines():
@@ -353,41 +355,126 @@ def active_lines(root, compiler):
     return kept
 
 
-def run_gcovr(root, build, jobs):
-    """{header: {line: count}}, and [(header, line, function)] of functions never called."""
-    root = pathlib.Path(root).resolve()
+class Region(typing.NamedTuple):
+    """A part of a function, from the first position up to the last; what stands within another is counted for itself."""
+    first_line: int
+    first_column: int
+    last_line: int
+    last_column: int
+    kind: int
+
+    CODE, EXPANSION, SKIPPED, GAP = range(4)  # as llvm-cov numbers them; the others say nothing about lines
+
+
+def lines_of(regions, counts):
+    """{line: count} of one function. A line has the largest count of the code that begins in it and of the code around
+    its beginning; what the preprocessor or an `if constexpr` left out has none."""
+    order = sorted(range(len(regions)), key=lambda each: (regions[each][:2], [-end for end in regions[each][2:4]]))
+    found, around = {}, []  # `around`: the regions that are open, the innermost last
+
+    def go_to(line, column, until_line, until_column):
+        """From one position to the next: the lines that begin between them are the innermost region's."""
+        if around and regions[around[-1]].kind in (Region.CODE, Region.EXPANSION):
+            for each in range(line + 1, until_line + (1 if until_column > 1 else 0)):
+                found[each] = max(found.get(each, 0), counts[around[-1]])
+
+    line, column = 0, 0
+    for index in order:
+        region = regions[index]
+        while around and regions[around[-1]][2:4] <= region[:2]:
+            go_to(line, column, *regions[around[-1]][2:4])
+            line, column = regions[around.pop()][2:4]
+        go_to(line, column, *region[:2])
+        line, column = region[:2]
+        if region.kind in (Region.CODE, Region.EXPANSION):
+            found[line] = max(found.get(line, 0), counts[index])
+        around.append(index)
+    while around:
+        go_to(line, column, *regions[around[-1]][2:4])
+        line, column = regions[around.pop()][2:4]
+    return found
+
+
+def gather(functions, compiled, include, code_lines):
+    """{header: {line: count}}, and [(header, line, function)] of functions never called.
+
+    `functions`: llvm-cov's, each instantiation for itself; `compiled`: the names of those that are in a program, for clang
+    also reports what it met and had no use for; `code_lines`: {header: lines with code}."""
+    shapes, called = {}, {}
+    for function in functions:
+        if function["name"] not in compiled:
+            continue
+        for index, file in enumerate(function["filenames"]):
+            if not file.startswith(include):
+                continue
+            header = file[len(include):]
+            parts = [part for part in function["regions"] if part[5] == index and part[7] <= Region.GAP]
+            if not parts:
+                continue
+            shape = (header, tuple((*part[:4], part[7]) for part in parts))
+            sums = shapes.setdefault(shape, [0] * len(parts))
+            for each, part in enumerate(parts):
+                sums[each] += part[4]
+            if index == 0:
+                key = (header, *parts[0][:2])
+                count, name = called.get(key, (0, function["name"]))
+                called[key] = (count + function["count"], name)
+    known = {}
+    for (header, regions), counts in shapes.items():
+        of_header, code = known.setdefault(header, {}), code_lines.get(header, set())
+        for line, count in lines_of([Region(*region) for region in regions], counts).items():
+            if line in code:
+                of_header[line] = of_header.get(line, 0) + count
+    return known, sorted((header, line, name) for (header, line, _), (count, name) in called.items() if count == 0)
+
+
+def lines_with_code(text):
+    """Lines that hold more than a comment or the end of something."""
+    return {token.line for token in tokens(text) if token.text not in ("{", "}", ";", ")", "(", ",", "]")}
+
+
+def run_llvm_cov(root, build, programs, jobs):
+    """As gather()."""
+    root, build = pathlib.Path(root).resolve(), pathlib.Path(build)
     with tempfile.TemporaryDirectory() as folder:
-        output = pathlib.Path(folder) / "coverage.json"
-        # gcovr 5.2 asserts that a function has one line. Lambdas of one class are told apart by a number that is given in the
-        # order in which a source instantiates them, so one name may be two; below, the line is part of what a function is.
-        subprocess.run(["gcovr", "--root", str(root), "--filter", str(root / "include/drover") + "/", "-j", str(jobs),
-                        "--json", str(output), str(build)], check=True, env={**os.environ, "PYTHONOPTIMIZE": "1"})
-        report = json.loads(output.read_text(encoding="utf-8"))
-    known, called = {}, {}
-    for entry in report["files"]:
-        name = str(pathlib.Path(entry["file"]).relative_to("include"))
-        counts = known.setdefault(name, {})
-        for line in entry["lines"]:
-            if not line.get("gcovr/noncode", False):
-                counts[line["line_number"]] = counts.get(line["line_number"], 0) + line["count"]
-        for function in entry.get("functions", []):
-            key = (name, function["lineno"])
-            count, text = called.get(key, (0, function["name"]))
-            called[key] = (count + function["execution_count"], text)
-    return known, sorted((name, line, text) for (name, line), (count, text) in called.items() if count == 0)
+        profile = str(pathlib.Path(folder) / "all.profdata")
+        counted = [str(path) for name in programs for path in sorted((build / "profiles").glob(f"{name}-*.profraw"))]
+        if not counted:
+            sys.exit(f"coverage: {build}/profiles holds nothing of {', '.join(programs)}; run their tests first.")
+        subprocess.run(["llvm-profdata-19", "merge", f"--num-threads={jobs}", "-o", profile, *counted], check=True)
+        names = re.compile(r"  (\S.*):$")
+        compiled = set()
+        with subprocess.Popen(["llvm-profdata-19", "show", "--all-functions", profile], stdout=subprocess.PIPE,
+                              text=True) as show:
+            for line in show.stdout:
+                match = names.match(line)
+                if match:
+                    compiled.add(match.group(1))
+        first, *others = [str(build / "tests" / name) for name in programs]
+        export = subprocess.run(["llvm-cov-19", "export", "--skip-expansions", f"--num-threads={jobs}",
+                                 f"--instr-profile={profile}", first, *(f"--object={other}" for other in others),
+                                 str(root / "include/drover")], check=True, stdout=subprocess.PIPE)
+    functions = json.loads(export.stdout)["data"][0]["functions"]
+    code_lines = {f"drover/{relative}": lines_with_code(source.read(path)) for path, relative in source.headers(root)}
+    known, uncalled = gather(functions, compiled, f"{root}/include/", code_lines)
+    # A function of one file only has the file's name before its own.
+    mangled = "\n".join(name.rsplit(":", 1)[-1] for _, _, name in uncalled)
+    names = subprocess.run(["llvm-cxxfilt-19"], input=mangled, text=True, check=True, capture_output=True).stdout
+    return known, [(header, line, name) for (header, line, _), name in zip(uncalled, names.splitlines())]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root")
     parser.add_argument("build")
+    parser.add_argument("programs", nargs="+")
     parser.add_argument("--threshold", type=float, default=95.0)
-    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--compiler", default="clang++-19 -stdlib=libc++")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
 
-    known, uncalled = run_gcovr(options.root, options.build, options.jobs)
-    judgement = judge(options.root, known, options.threshold, active_lines(options.root, options.compiler))
+    known, uncalled = run_llvm_cov(options.root, options.build, options.programs, options.jobs)
+    judgement = judge(options.root, known, options.threshold, active_lines(options.root, options.compiler.split()))
     for name, executed, lines, missing in judgement.rows:
         share = f"{100.0 * executed / lines:6.1f} %" if lines else "  nothing to execute"
         print(f"{name:52} {executed:5}/{lines:<5} {share}" + (f"   not: {ranges(missing)}" if missing else ""))

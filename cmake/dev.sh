@@ -31,10 +31,10 @@ usage: ./cmake/dev.sh COMMAND
                             bytes of an actor and cost of a message from 10 actors to a million, by senders, members of a
                             pool and payloads, each beside the model that it should follow
   pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
-  coverage                  lines of include/ that the unit and conformance tests execute; below 95 % is a failure
+  coverage                  lines of include/ that the unit, conformance and adapters tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
-  matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++, AddressSanitizer and
-                            UndefinedBehaviorSanitizer), coverage (with g++'s AddressSanitizer)
+  matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++ and its checks, AddressSanitizer
+                            and UndefinedBehaviorSanitizer), coverage (of the clang build; its tests run once for both)
   setup                     install what all of these need, and configure the release build
 
 DROVER_JOBS=N limits how many compilers and tests run at once (default: processors, or less where memory is short).
@@ -54,7 +54,6 @@ packages_unit=("${packages_build[@]}" catch2 prometheus-cpp-dev python3)
 packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
     tcc valgrind)
-packages_coverage=("${packages_unit[@]}" gcovr)
 packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
 packages_format=(clang-format-19)
 
@@ -221,34 +220,53 @@ part_thread() {
     run_tests thread -L '^(stress|conformance)$'
 }
 
-part_coverage() {
-    configure coverage -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DDROVER_COVERAGE=ON \
-        -DDROVER_SANITIZE=address -DDROVER_EXAMPLES=OFF
-    # Counts of an earlier run, and of sources that are gone, would be added to this one's.
-    find "$trees/coverage" -name '*.gcda' -delete
-    build coverage unit conformance adapters
-    ninja -C "$trees/coverage" -t cleandead >/dev/null
-    run_tests coverage -L '^(unit|conformance|adapters)$'
-    python3 -B "$root/cmake/coverage.py" "$root" "$trees/coverage" --threshold 95 --jobs "$(jobs)"
+# What the tests in build/clang execute is counted as they run, so that one build serves `clang` and `coverage`.
+counting_programs=(unit conformance adapters)
+
+configure_clang() {
+    configure clang -DCMAKE_CXX_COMPILER=clang++-19 \
+        "-DCMAKE_CXX_FLAGS=-stdlib=libc++ -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_DEBUG" \
+        -DCMAKE_BUILD_TYPE=Debug -DDROVER_SANITIZE=address,undefined -DDROVER_COVERAGE=ON -DDROVER_EXAMPLES=OFF
+}
+
+# count LABELS: runs the tests of these, among them those of all counting programs. Once all have passed .counted says so, and
+# how old the programs were.
+count() {
+    rm -rf -- "$trees/clang/profiles" "$trees/clang/.counted"
+    touch "$trees/clang/.counting"
+    run_tests clang -L "^($1)\$"
+    mv -- "$trees/clang/.counting" "$trees/clang/.counted"
 }
 
 part_clang() {
-    configure clang -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ -DCMAKE_BUILD_TYPE=Debug \
-        -DDROVER_SANITIZE=address,undefined -DDROVER_EXAMPLES=OFF
-    build clang unit stress
+    configure_clang
+    build clang "${counting_programs[@]}" stress
     # The release build's layout tests compile each header under clang too, where they find one.
-    local labels='unit|stress|rejected|layout'
+    local labels='unit|conformance|adapters|stress|rejected|layout'
     if [[ -n ${DROVER_RELEASE_TESTED:-} ]] && grep -q layout/headers_clang "$trees/release/Testing/output.txt"; then
-        labels='unit|stress|rejected'
+        labels=${labels%|layout}
     fi
-    run_tests clang -L "^($labels)\$"
+    count "$labels"
+}
+
+part_coverage() {
+    configure_clang
+    build clang "${counting_programs[@]}"
+    local program
+    for program in "${counting_programs[@]}"; do
+        if [[ ! -f $trees/clang/.counted || $trees/clang/tests/$program -nt $trees/clang/.counted ]]; then
+            count 'unit|conformance|adapters'
+            break
+        fi
+    done
+    python3 -B "$root/cmake/coverage.py" "$root" "$trees/clang" "${counting_programs[@]}" --threshold 95 --jobs "$(jobs)"
 }
 
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 command_setup() {
-    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_plots[@]}" "${packages_coverage[@]}" \
-        "${packages_clang[@]}" "${packages_format[@]}"
+    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_plots[@]}" "${packages_clang[@]}" \
+        "${packages_format[@]}"
     release_with tests benches examples
     say "dev.sh: everything is there; ./cmake/dev.sh demo and ./cmake/dev.sh test are next"
 }
@@ -480,7 +498,7 @@ command_scale() {
 }
 
 command_coverage() {
-    need "${packages_coverage[@]}"
+    need "${packages_clang[@]}"
     part coverage part_coverage
     finish
 }
@@ -507,8 +525,7 @@ command_matrix() {
         case $name in
         release) need "${packages_test[@]}" ;;
         thread) need "${packages_unit[@]}" ;;
-        coverage) need "${packages_coverage[@]}" ;;
-        clang) need "${packages_clang[@]}" ;;
+        clang | coverage) need "${packages_clang[@]}" ;;
         *) say "dev.sh: matrix has no part '$name'; it has release thread clang coverage"; exit 2 ;;
         esac
     done

@@ -274,7 +274,7 @@ class Headers(Tree):
 
 
 class Coverage(unittest.TestCase):
-    """The reader of headers in cmake/coverage.py; gcov's part is simulated."""
+    """The reader of headers in cmake/coverage.py; llvm-cov's part is simulated."""
 
     HEADER = """#pragma once
 namespace drover {
@@ -353,8 +353,58 @@ inline std::size_t free_function(std::span<int> s) requires(sizeof(int) == 4) {
         self.assertIn("below", self.judge([(line, 0 if line == 13 else 1) for line, _ in self.ALL]))
 
     def test_exclusion_marks(self):
-        text = self.HEADER.replace("        return a;", "        return a;  // GCOVR_EXCL_LINE")
+        text = self.HEADER.replace("        return a;", "        return a;  // LCOV_EXCL_LINE")
         self.assertIn("exclusion marks", self.judge([line for line in self.ALL if line[0] != 17], text))
+
+
+class CoverageRegions(unittest.TestCase):
+    """What llvm-cov says of a function, taken apart into lines."""
+
+    BODY, THEN, ELSE, CONSTANT, GAP = [1, 10, 12, 2], [2, 12, 4, 6], [4, 12, 6, 6], [8, 25, 10, 6], [2, 10, 2, 12]
+
+    def lines(self, *regions):
+        return coverage.lines_of([coverage.Region(*where, kind) for where, kind, _ in regions],
+                                 [count for _, _, count in regions])
+
+    def test_branches(self):
+        code = coverage.Region.CODE
+        # 1: f() {  2: if (a) {  3: b();  4: } else {  5: c();  6: }  7: d();  ...  12: }
+        found = self.lines((self.BODY, code, 5), ([2, 9, 2, 10], code, 5), (self.GAP, coverage.Region.GAP, 5),
+                           (self.THEN, code, 5), (self.ELSE, code, 0))
+        self.assertEqual([line for line, count in found.items() if count == 0], [5, 6])
+        self.assertEqual(sorted(found), list(range(1, 13)))
+
+    def test_what_is_skipped_has_no_line(self):
+        found = self.lines((self.BODY, coverage.Region.CODE, 1), (self.CONSTANT, coverage.Region.SKIPPED, 0))
+        self.assertEqual(sorted(set(range(1, 13)) - set(found)), [9, 10])
+
+    def test_within_one_line(self):
+        code = coverage.Region.CODE
+        self.assertEqual(self.lines(([3, 5, 3, 40], code, 2), ([3, 20, 3, 30], code, 0)), {3: 2})
+        self.assertEqual(self.lines(([3, 5, 3, 40], code, 0)), {3: 0})
+
+    def gather(self, *functions):
+        made = [{"name": name, "filenames": ["/r/include/drover/a.hpp"], "count": regions[0][4],
+                 "regions": [[*where, 0, 0, kind] for *where, kind in regions]} for name, *regions in functions]
+        return coverage.gather(made, {"f", "g"}, "/r/include/", {"drover/a.hpp": set(range(1, 20)) - {2}})
+
+    def test_instantiations_are_added(self):
+        whole = [1, 1, 4, 2]
+        known, uncalled = self.gather(("f", [*whole, 0, 0], [3, 1, 3, 9, 0, 0]), ("g", [*whole, 2, 0], [3, 1, 3, 9, 2, 2]))
+        self.assertEqual(known, {"drover/a.hpp": {1: 2, 3: 0, 4: 2}})  # line 2 has no code
+        self.assertEqual(uncalled, [])
+
+    def test_never_called(self):
+        known, uncalled = self.gather(("f", [1, 1, 3, 2, 0, 0]))
+        self.assertEqual(known, {"drover/a.hpp": {1: 0, 3: 0}})
+        self.assertEqual(uncalled, [("drover/a.hpp", 1, "f")])
+
+    def test_in_no_program(self):
+        self.assertEqual(self.gather(("unused", [1, 1, 3, 2, 0, 0])), ({}, []))
+
+    def test_lines_with_code(self):
+        text = "int f() {  // so\n    // what\n\n    return 1;\n}\n"
+        self.assertEqual(coverage.lines_with_code(text), {1, 4})
 
 
 class Comments(unittest.TestCase):
