@@ -20,6 +20,10 @@ What a writer does: fence C++ with ```cpp and say, behind it, how the block is t
 Any other word is refused, and so are the fences c++, cc, cxx and C++, which would slip through. Blocks are compiled
 with `-Wall -Wextra -Werror`, unused variables aside: a guide shows values without using them. Messages name file and
 line.
+
+Each block is a source of its own. Yet most of a compiler's work is the same for all of them, so those that are behind the
+prelude and declare types and functions only are first compiled together, each in a namespace of its own, and one by one
+only if that fails. What the namespaces would hide, a name that a header has declared at global scope, is looked for apart.
 """
 
 import concurrent.futures
@@ -56,6 +60,7 @@ PRELUDE = """#include <drover/drover.hpp>
 #include <vector>
 using namespace std::chrono_literals;
 """
+TOGETHER = 20  # blocks in one source
 MODES = {"run", "body", "continued", "sketch"}
 
 
@@ -79,6 +84,7 @@ class Source(typing.NamedTuple):
     text: str
     link: bool
     run: bool
+    declared: str = ""  # its code outside of functions
 
 
 def blocks(path, name):
@@ -122,7 +128,8 @@ def source_of(chain):
         text += ("[[maybe_unused]] static void documented_statements() {\n"
                  + ("drover::runtime rt;\n" if runtime else "")
                  + "".join(block.numbered() for block in statements) + "}\n")
-    return Source(last, text, any(block.has_main for block in chain), "run" in last.modes)
+    return Source(last, text, any(block.has_main for block in chain), "run" in last.modes,
+                  "\n".join(block.code for block in chain if "body" not in block.modes))
 
 
 def sources(found):
@@ -153,7 +160,7 @@ def compile_source(source, compiler, folder, number):
     path.write_text(source.text, encoding="utf-8")
     program = path.with_suffix("")
     goal = ["-o", str(program)] if source.link else ["-fsyntax-only"]
-    used = precompiling.flags(compiler, folder) if precompiling.begins_with_it(source.text) else []
+    used = precompiling.flags(compiler, folder) if precompiling.has_it_at_head(source.text) else []
     built = subprocess.run([*compiler, *WARNINGS, *used, *goal, str(path)], capture_output=True, text=True,
                            errors="replace")
     if built.returncode != 0:
@@ -169,6 +176,31 @@ def compile_source(source, compiler, folder, number):
     return ""
 
 
+def can_stand_in_a_namespace(source):
+    """Is the source behind the prelude, without a preprocessor's line, a namespace, a specialisation or a variable?"""
+    if source.link or not source.text.startswith(PRELUDE):
+        return False
+    code = re.sub(r"^#line .*$", "", source.text[len(PRELUDE):], flags=re.MULTILINE)
+    variable = (r"^(?:inline|constexpr|constinit|const|static|thread_local|extern|auto)\b"
+                r"|^(?!(?:using|struct|class|union|enum|template)\b)\w[\w:<>, ]*[ &*]\w+\s*(?:=|;|\{[^}]*\};)")
+    return (re.search(r"^\s*#|\bnamespace\b|\btemplate\s*<\s*>", code, re.MULTILINE) is None
+            and re.search(variable, source.declared, re.MULTILINE) is None)
+
+
+def compile_together(group, compiler, folder, number):
+    """Whether the sources compile in one, and their types could also be declared at global scope."""
+    text = PRELUDE
+    types = set()
+    for each, source in enumerate(group):
+        types.update(re.findall(r"^(?:template\s*<[^;{]*>\s*)?(?:struct|class|union|enum(?: class)?)\s+(\w+)",
+                                source.declared, re.MULTILINE))
+        types.update(re.findall(r"^using\s+(\w+)\s*=", source.declared, re.MULTILINE))
+        text += f"namespace documented_{each} {{\n{source.text[len(PRELUDE):]}}}\n"
+    text += "".join(f"struct {name};\nextern {name}* documented_pointer_to_{name};\n" for name in sorted(types))
+    together = Source(group[-1].block, text, False, False)
+    return compile_source(together, compiler, folder, f"s_together{number}") == ""
+
+
 def check(root, compiler, jobs):
     """(complaints, number of documents, number of sources)"""
     root = pathlib.Path(root)
@@ -182,9 +214,15 @@ def check(root, compiler, jobs):
         complaints += wrong
         made += texts
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        if any(precompiling.begins_with_it(each.text) for each in made):
+        if any(precompiling.has_it_at_head(each.text) for each in made):
             complaints += filter(None, [precompiling.precompile([*compiler, *WARNINGS], folder)])
-        answers = pool.map(lambda item: compile_source(item[1], compiler, folder, item[0]), enumerate(made))
+        made.sort(key=lambda each: not each.link)  # programs take longest, and are begun first
+        shared = [each for each in made if can_stand_in_a_namespace(each)]
+        groups = [shared[at:at + TOGETHER] for at in range(0, len(shared), TOGETHER)]
+        good = pool.map(lambda item: compile_together(item[1], compiler, folder, item[0]), enumerate(groups))
+        done = {id(each) for group, is_good in zip(groups, good) if is_good for each in group}
+        rest = [each for each in made if id(each) not in done]
+        answers = pool.map(lambda item: compile_source(item[1], compiler, folder, item[0]), enumerate(rest))
         complaints += [answer for answer in answers if answer]
     return complaints, len(documents), len(made)
 
@@ -210,6 +248,14 @@ def self_test(compiler):
         ("sketch elsewhere", "docs/x.md", f"{fence}cpp sketch\n???\n{fence}\n", "docs/decisions"),
         ("another fence", "README.md", f"{fence}c++\n???\n{fence}\n", "write ```cpp"),
         ("unknown word", "README.md", f"{fence}cpp nocompile\nint a;\n{fence}\n", "unknown word"),
+        ("a name of its own in each block", "README.md",
+         f"{fence}cpp\nstruct job {{}};\n{fence}\n{fence}cpp\nstruct job {{ int a; }};\n{fence}\n", None),
+        ("one of many does not compile", "README.md",
+         f"{fence}cpp\nstruct job {{}};\n{fence}\n{fence}cpp\njob j() {{ return 1; }};\n{fence}\n", "README.md:5"),
+        ("a type that a header has as a function", "README.md",
+         f"{fence}cpp\nstruct system {{}};\nsystem* all();\n{fence}\n", "does not compile"),
+        ("a variable that a header has as a function", "README.md", f"{fence}cpp\nint system = 1;\n{fence}\n",
+         "does not compile"),
         ("open fence", "README.md", f"{fence}cpp\nint a;\n", "never closed"),
         ("another language", "README.md", f"{fence}sh\n???\n{fence}\n", None),
         ("in a list", "README.md", f"- so:\n  {fence}cpp\n  int a = x;\n  {fence}\n", "README.md:3"),

@@ -30,6 +30,17 @@ def flags(compiler, folder):
     return ["-include", str(source), "-Winvalid-pch"]  # beside -Werror: a header that is not used must not go unseen
 
 
+def has_it_at_head(text):
+    """Does `text` include the header before any code? Then all that its code sees is seen also if the header comes first."""
+    for line in text.splitlines():
+        words = line.split()
+        if words[:2] == ["#include", HEADER]:
+            return True
+        if words and words[0] not in ("#include", "#line", "//"):
+            return False
+    return False
+
+
 def begins_with_it(text):
     """Is the header the first that `text` includes? Then nothing is seen earlier for being precompiled."""
     first = next((line.split() for line in text.splitlines() if line.lstrip().startswith("#include")), [])
