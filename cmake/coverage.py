@@ -395,15 +395,12 @@ def lines_of(regions, counts):
     return found
 
 
-def gather(functions, compiled, include, code_lines):
+def gather(functions, include, code_lines):
     """{header: {line: count}}, and [(header, line, function)] of functions never called.
 
-    `functions`: llvm-cov's, each instantiation for itself; `compiled`: the names of those that are in a program, for clang
-    also reports what it met and had no use for; `code_lines`: {header: lines with code}."""
+    `functions`: llvm-cov's, each instantiation for itself; `code_lines`: {header: lines with code}."""
     shapes, called = {}, {}
     for function in functions:
-        if function["name"] not in compiled:
-            continue
         for index, file in enumerate(function["filenames"]):
             if not file.startswith(include):
                 continue
@@ -434,29 +431,26 @@ def lines_with_code(text):
 
 
 def run_llvm_cov(root, build, programs, jobs):
-    """As gather()."""
+    """As gather(). Each program is read for itself: one function may be another with another standard library."""
     root, build = pathlib.Path(root).resolve(), pathlib.Path(build)
-    with tempfile.TemporaryDirectory() as folder:
-        profile = str(pathlib.Path(folder) / "all.profdata")
-        counted = [str(path) for name in programs for path in sorted((build / "profiles").glob(f"{name}-*.profraw"))]
+    functions, name_of = [], re.compile(r"  (\S.*):$")
+    for program in programs:
+        counted = sorted(map(str, (build / "profiles").glob(f"{program}-*.profraw")))
         if not counted:
-            sys.exit(f"coverage: {build}/profiles holds nothing of {', '.join(programs)}; run their tests first.")
-        subprocess.run(["llvm-profdata-19", "merge", f"--num-threads={jobs}", "-o", profile, *counted], check=True)
-        names = re.compile(r"  (\S.*):$")
-        compiled = set()
-        with subprocess.Popen(["llvm-profdata-19", "show", "--all-functions", profile], stdout=subprocess.PIPE,
-                              text=True) as show:
-            for line in show.stdout:
-                match = names.match(line)
-                if match:
-                    compiled.add(match.group(1))
-        first, *others = [str(build / "tests" / name) for name in programs]
-        export = subprocess.run(["llvm-cov-19", "export", "--skip-expansions", f"--num-threads={jobs}",
-                                 f"--instr-profile={profile}", first, *(f"--object={other}" for other in others),
-                                 str(root / "include/drover")], check=True, stdout=subprocess.PIPE)
-    functions = json.loads(export.stdout)["data"][0]["functions"]
+            sys.exit(f"coverage: {build}/profiles holds nothing of '{program}'; run its tests first.")
+        with tempfile.TemporaryDirectory() as folder:
+            profile = str(pathlib.Path(folder) / "all.profdata")
+            subprocess.run(["llvm-profdata-19", "merge", f"--num-threads={jobs}", "-o", profile, *counted], check=True)
+            shown = subprocess.run(["llvm-profdata-19", "show", "--all-functions", profile], check=True, text=True,
+                                   stdout=subprocess.PIPE).stdout
+            export = subprocess.run(["llvm-cov-19", "export", "--skip-expansions", f"--num-threads={jobs}",
+                                     f"--instr-profile={profile}", str(build / "tests" / program),
+                                     str(root / "include/drover")], check=True, stdout=subprocess.PIPE).stdout
+        # clang also tells of functions that it has met and had no use for; no counter is theirs.
+        compiled = {match.group(1) for match in map(name_of.match, shown.splitlines()) if match}
+        functions += [each for each in json.loads(export)["data"][0]["functions"] if each["name"] in compiled]
     code_lines = {f"drover/{relative}": lines_with_code(source.read(path)) for path, relative in source.headers(root)}
-    known, uncalled = gather(functions, compiled, f"{root}/include/", code_lines)
+    known, uncalled = gather(functions, f"{root}/include/", code_lines)
     # A function of one file only has the file's name before its own.
     mangled = "\n".join(name.rsplit(":", 1)[-1] for _, _, name in uncalled)
     names = subprocess.run(["llvm-cxxfilt-19"], input=mangled, text=True, check=True, capture_output=True).stdout
