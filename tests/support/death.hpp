@@ -8,10 +8,17 @@
 #include <string>
 #include <system_error>
 
-// Writes what has been counted; only a coverage build has it.
+// Only a coverage build has it.
 extern "C" [[gnu::weak]] int __llvm_profile_write_file();
 
 namespace drover_test {
+
+/// Saves what a coverage build has counted. A process that ends by a signal or by _exit() loses it otherwise.
+inline void save_counts() noexcept {
+    if (__llvm_profile_write_file != nullptr) {
+        __llvm_profile_write_file();
+    }
+}
 
 /// What became of a child process.
 struct death {
@@ -35,16 +42,9 @@ death in_child(Body body) {
         ::dup2(ends[1], STDERR_FILENO);
         ::close(ends[0]);
         ::close(ends[1]);
-        // An aborted process loses what it has counted unless it is saved here.
-        std::signal(SIGABRT, [](int) {
-            if (__llvm_profile_write_file != nullptr) {
-                __llvm_profile_write_file();
-            }
-        });
+        std::signal(SIGABRT, [](int) { save_counts(); });
         body();
-        if (__llvm_profile_write_file != nullptr) {
-            __llvm_profile_write_file();
-        }
+        save_counts();
         ::_exit(0);
     }
     ::close(ends[1]);

@@ -106,7 +106,10 @@ TEST_CASE("the handler that was there before a crash dump was wanted has the sig
     const auto end = drover_test::in_child([] {
         as_a_plain_program();
         for (const int each : {SIGSEGV, SIGABRT}) {
-            std::signal(each, [](int) { ::_exit(42); });
+            std::signal(each, [](int) {
+                drover_test::save_counts();
+                ::_exit(42);
+            });
         }
         drover::install_crash_dump(STDERR_FILENO);
         handle_and(write_to_nowhere);
@@ -115,7 +118,10 @@ TEST_CASE("the handler that was there before a crash dump was wanted has the sig
     look_at(end.said, SIGSEGV);
     const auto aborted = drover_test::in_child([] {
         as_a_plain_program();
-        std::signal(SIGABRT, [](int) { ::_exit(43); });
+        std::signal(SIGABRT, [](int) {
+            drover_test::save_counts();
+            ::_exit(43);
+        });
         drover::install_crash_dump(STDERR_FILENO);
         handle_and([] { std::abort(); });
     });
