@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# Copyright (c) the drover authors. SPDX-License-Identifier: MIT
+"""The regression detector: whether head is slower than base. `regress.py --help`; the guide is
+docs/guides/catching-regressions.md.
+
+  options.py        what it can be told
+  trees.py          commits, checked out and built
+  instructions.py   gate A
+  programs.py       programs of Google Benchmark's, one process at a time
+  wall_clock.py     gate B: how many pairs, and what they say
+  evidence.py       its arithmetic
+  reports.py page.py proofs.py
+"""
+
+import os
+import random
+import re
+import sys
+
+from options import EXIT, EXIT_PROBLEM, parsed
+from problem import Problem
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def progress(text):
+    """What goes on, on a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def read_suite(source):
+    """{program: pattern of its benches}, of head's suite.txt."""
+    path = os.path.join(source, "benches", "regression", "suite.txt")
+    suite = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        raise Problem("head has no benches/regression/suite.txt, so it is not known which benches to judge; name them with "
+                      "--filter.") from None
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            program, benches = words
+            suite[program] = re.compile(benches)
+        except (ValueError, re.error):
+            raise Problem(f"suite.txt, line {number}, is no program with a regular expression: {line!r}.") from None
+    return suite
+
+
+class Commits:
+    """Base and head as commits."""
+
+    def __init__(self, options):
+        import trees
+        if not options.head:
+            # In this order a mistyped --base is heard of first.
+            base = trees.commit_of(ROOT, options.base, "--base")
+            trees.refuse_dirty(ROOT)
+            head = trees.commit_of(ROOT, "HEAD", "--head")
+        else:
+            base = trees.commit_of(ROOT, options.base, "--base")
+            head = trees.commit_of(ROOT, options.head, "--head")
+        self.options = options
+        self.trees = trees
+        self.base = trees.Tree(ROOT, "base", base, options.jobs)
+        self.head = trees.Tree(ROOT, "head", head, options.jobs)
+        self.names = (base, head)
+        self.notes = []
+
+    def check_out(self):
+        self.trees.forget_others(ROOT, self.names)
+        for tree in self.sides():
+            progress(f"checking out {tree.commit[:12]}")
+            tree.check_out()
+
+    def sides(self):
+        # A commit beside itself is one tree.
+        return (self.base,) if self.base.commit == self.head.commit else (self.base, self.head)
+
+    def facts(self):
+        return {"compiler": self.trees.compiler_version(), "flags": self.trees.FLAGS}
+
+    def path_programs(self):
+        """Gate A's, compiled."""
+        paths = self.trees.Paths(self.base, self.head)
+        found = paths.programs(progress)
+        if paths.left_out:
+            self.notes.append(f"base cannot compile the paths of {', '.join(paths.left_out)}; they were not compared.")
+        return found
+
+    def accepted(self):
+        import instructions
+        return instructions.accepted_in(os.path.join(self.head.source, "benches", "regression", "accepted.md"))
+
+    def benches(self):
+        """{bench: (base side, head side)}, built."""
+        import programs
+        options = self.options
+        suite = None if options.filter or options.programs else read_suite(self.head.source)
+        chosen = options.programs.search if options.programs else (lambda name: suite is None or name in suite)
+        built = {}
+        for tree in self.sides():
+            say(f"regress: building {tree.name}, {tree.commit[:12]}")
+            built[tree.commit] = tree.programs(chosen)
+        in_base, in_head = built[self.base.commit], built[self.head.commit]
+        found = {}
+        self.program_of = {}
+        for name in sorted(in_head.keys() & in_base.keys()):
+            wanted = suite[name] if suite else options.filter or re.compile("")
+            sides = (programs.Side("base", in_base[name]), programs.Side("head", in_head[name]))
+            names = programs.benches_in_both(sides, wanted.search, options.patience)
+            found.update(dict.fromkeys(names, sides))
+            self.program_of.update(dict.fromkeys(names, name))
+        if not found:
+            raise Problem("base and head have no bench in common that is asked for; look at --filter and --programs.")
+        return found
+
+    def other_layout(self, suspects):
+        """The same benches in programs whose code lies elsewhere."""
+        import programs
+        wanted = {self.program_of[bench] for bench in suspects}
+        built = {}
+        for tree in self.sides():
+            say(f"regress: building {tree.name} once more, with another layout of the code")
+            built[tree.commit] = tree.programs(wanted.__contains__, self.trees.OTHER_LAYOUT)
+        return {bench: (programs.Side("base", built[self.base.commit][self.program_of[bench]]),
+                        programs.Side("head", built[self.head.commit][self.program_of[bench]])) for bench in suspects}
+
+
+class Binaries:
+    """Base and head as programs of the user's."""
+
+    def __init__(self, options):
+        self.options = options
+        self.names = (options.base_binary, options.head_binary)
+        self.notes = []
+
+    def check_out(self):
+        pass
+
+    def facts(self):
+        return {}
+
+    def benches(self):
+        import programs
+        sides = tuple(programs.Side(name, os.path.abspath(path)) for name, path in zip(("base", "head"), self.names))
+        wanted = self.options.filter or re.compile("")
+        names = programs.benches_in_both(sides, wanted.search, self.options.patience)
+        if not names:
+            raise Problem(f"{self.names[0]} and {self.names[1]} have no bench in common that is asked for; look at --filter, and at "
+                          "their names with --benchmark_list_tests.")
+        self.sides = dict.fromkeys(names, sides)
+        return self.sides
+
+    def other_layout(self, suspects):
+        # Nothing here can build them anew: the stack begins elsewhere for each pair, and the code lies where it lay.
+        self.notes.append("what looked slower was measured once more with the same programs, so that a layout of the code that "
+                          "happens to be bad is not told from slower code.")
+        return {bench: self.sides[bench] for bench in suspects}
+
+
+def compare(options):
+    """A reports.Comparison."""
+    import disturbance
+    import instructions
+    import programs
+    import reports
+    import wall_clock
+
+    subject = Binaries(options) if options.base_binary else Commits(options)
+    gate_a = "a" in options.gate and isinstance(subject, Commits)
+    if gate_a:
+        instructions.need_valgrind()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
+    chance = random.Random(seed)
+    subject.check_out()
+    counts = []
+    if gate_a:
+        wanted = options.filter.search if options.filter else (lambda name: True)
+        counts = instructions.gate(subject.path_programs(), wanted, subject.accepted(), options.patience, progress)
+    answers = []
+    whole = disturbance.Window()
+    if "b" in options.gate:
+        sides = subject.benches()
+        whole = disturbance.Window()
+
+        def confirming(suspects):
+            return programs.Processes(subject.other_layout(suspects), options.patience, chance).take
+
+        answers = wall_clock.judge(list(sides), programs.Processes(sides, options.patience, chance).take, confirming,
+                                   options.budget * 60, chance, options.tolerate, progress)
+    elif not counts:
+        raise Problem("base and head have no path in common that is asked for; look at --filter.")
+    progress("")
+    machine = disturbance.machine()
+    facts = {"machine": f"{machine['processors']} processors, {machine['processor']}{', virtual' if machine['virtual'] else ''}, "
+                        f"Linux {machine['kernel']}", **subject.facts()}
+    if answers:
+        facts["others"] = f"had {whole.taken():.0%} of the processors meanwhile, the hypervisor {whole.stolen_share():.0%}"
+        facts["seed"] = seed
+    return reports.Comparison(wall_clock.verdict_of(counts, answers), *subject.names, counts, answers, facts, subject.notes)
+
+
+def main(arguments):
+    options = parsed(arguments)
+    try:
+        import evidence  # noqa: F401  # numpy and scipy stand behind it
+    except ImportError as error:
+        raise Problem(f"{error.name} is not installed for {sys.executable}; install python3-numpy and python3-scipy (Debian), or use "
+                      "./cmake/dev.sh regress, which does.") from None
+    if options.prove:
+        import proofs
+        return proofs.prove(options, ROOT, progress, say)
+    import page
+    import reports
+    found = compare(options)
+    print(reports.as_text(found))
+    if options.json:
+        reports.write_json(found, options.json)
+    if options.html:
+        page.write_html(found, options.html)
+    return EXIT[found.verdict]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Problem as problem:
+        progress("")
+        say(f"regress: {problem}")
+        sys.exit(EXIT_PROBLEM)
+    except KeyboardInterrupt:
+        sys.exit(130)
