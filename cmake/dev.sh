@@ -30,6 +30,11 @@ usage: ./cmake/dev.sh COMMAND
   scale [--rounds N] [--filter RE] [--json FILE] [--plots DIR] [--quick]
                             bytes of an actor and cost of a message from 10 actors to a million, by senders, members of a
                             pool and payloads, each beside the model that it should follow
+  regress --base REF [--head REF] [--filter RE] [--budget MINUTES] [--json FILE] [--html FILE]
+                            whether head is slower than base: instructions of paths, and wall clock of benches in pairs of
+                            processes; status 0 pass, 1 a regression, 2 not compared, 3 inconclusive
+  regress --base-binary A --head-binary B [options]
+                            the same for two builds of a Google Benchmark program of yours; `regress --help` tells the rest
   pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
   coverage                  lines of include/ that the unit, conformance and adapters tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
@@ -49,11 +54,12 @@ packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev
 packages_demo=("${packages_build[@]}" libfmt-dev prometheus-cpp-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev libfmt-dev python3)
 packages_plots=(python3 python3-matplotlib python3-numpy)
+packages_regress=("${packages_bench[@]}" python3-numpy python3-scipy valgrind git)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
 packages_unit=("${packages_build[@]}" catch2 prometheus-cpp-dev python3)
 packages_consumers=(prometheus python3-prometheus-client) # who reads what report/ writes
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
-    tcc valgrind)
+    tcc valgrind python3-numpy python3-scipy git)
 packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
 packages_format=(clang-format-19)
 
@@ -265,7 +271,7 @@ part_coverage() {
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 command_setup() {
-    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_plots[@]}" "${packages_clang[@]}" \
+    need "${packages_test[@]}" "${packages_peers[@]}" "${packages_regress[@]}" "${packages_plots[@]}" "${packages_clang[@]}" \
         "${packages_format[@]}"
     release_with tests benches examples
     say "dev.sh: everything is there; ./cmake/dev.sh demo and ./cmake/dev.sh test are next"
@@ -387,6 +393,14 @@ MERGE
 # Debian's packages are seen by Debian's own interpreter.
 python_of_debian() {
     if [[ -x /usr/bin/python3 ]]; then echo /usr/bin/python3; else echo python3; fi
+}
+
+# What it cannot do ends with status 2, and so does a package that is missing.
+command_regress() {
+    (need "${packages_regress[@]}") || exit 2
+    local own=()
+    [[ " $* " == *" --jobs"* ]] || own=(--jobs "$(jobs)")
+    exec "$(python_of_debian)" -B "$root/benches/regression/regress.py" "${own[@]}" "$@"
 }
 
 # What the guides show. What hangs on the machine: how long the census's parts took, and the figures of scale.
@@ -544,7 +558,7 @@ command_matrix() {
 command=${1:-help}
 (($# == 0)) || shift
 case $command in
-setup | demo | test | soak | bench | balancing | latency | scale | pictures | coverage | format | matrix) "command_$command" "$@" ;;
+setup | demo | test | soak | bench | balancing | latency | scale | regress | pictures | coverage | format | matrix) "command_$command" "$@" ;;
 help | -h | --help) usage ;;
 *)
     say "dev.sh: there is no command '$command'."

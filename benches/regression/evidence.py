@@ -11,7 +11,7 @@ import functools
 import math
 
 import numpy
-from scipy import stats
+from scipy import special, stats
 
 TOLERATED = 0.02  # a slowdown up to this is none
 FOUND = 0.05  # a slowdown that is to be found with POWER
@@ -39,18 +39,22 @@ def upper_tail(count):
 
 def slower_p(samples, by=TOLERATED):
     """One-sided p of 'the slowdown is `by` or less'. Samples may be a matrix: then one p a row."""
-    rows = numpy.atleast_2d(numpy.asarray(samples, dtype=float)) - math.log1p(by)
-    ranks = stats.rankdata(numpy.abs(rows), axis=1)
-    sums = numpy.where(rows > 0, ranks, 0).sum(axis=1)
+    above = numpy.asarray(samples, dtype=float) - math.log1p(by)
+    ranks = stats.rankdata(numpy.abs(above), axis=-1 if above.ndim == 2 else None)
+    sums = numpy.where(above > 0, ranks, 0).sum(axis=-1)
     # Ties leave halves: rounded down, which makes the p larger.
-    p = upper_tail(rows.shape[1])[numpy.floor(sums + 1e-9).astype(int)]
-    return p if numpy.ndim(samples) == 2 else float(p[0])
+    return upper_tail(above.shape[-1])[numpy.floor(sums + 1e-9).astype(int)]
+
+
+@functools.lru_cache(maxsize=None)
+def pairs_of_places(count):
+    return numpy.triu_indices(count)
 
 
 def walsh_averages(samples):
     """Means of all pairs of samples, each with itself too, in rising order."""
     values = numpy.asarray(samples, dtype=float)
-    rows, columns = numpy.triu_indices(values.shape[-1])
+    rows, columns = pairs_of_places(values.shape[-1])
     return numpy.sort((values[..., rows] + values[..., columns]) / 2, axis=-1)
 
 
@@ -82,15 +86,16 @@ def spread(samples):
     least = int(numpy.argmax(tail <= 0.1))
     width = averages[..., averages.shape[-1] - least] - averages[..., least - 1]
     # The interval ends where the test begins to reject, which it does at this level exactly.
-    half_widths = -stats.norm.ppf((tail[least] + tail[least - 1]) / 2)
+    half_widths = -special.ndtri((tail[least] + tail[least - 1]) / 2)
     return numpy.abs(width) / 2 / half_widths * math.sqrt(count * EFFICIENCY)
 
 
 def pairs_needed(deviation, benches, alpha=SUITE_ALPHA, power=POWER):
-    """Pairs with which a slowdown of FOUND is found with probability `power` at this spread (Noether 1987)."""
+    """Pairs with which a slowdown of FOUND is found with probability `power` at this spread: as Noether (1987) counts them,
+    and as many more as small samples of so strict a test want (Guenther 1981)."""
     distance = math.log1p(FOUND) - math.log1p(TOLERATED)
-    quantiles = stats.norm.ppf(1 - alpha / benches) + stats.norm.ppf(power)
-    wanted = (quantiles * deviation / distance) ** 2 / EFFICIENCY
+    strict = -special.ndtri(alpha / benches)
+    wanted = ((strict + special.ndtri(power)) * deviation / distance) ** 2 / EFFICIENCY + strict**2 / 2
     fewest = math.log2(benches / alpha)  # with fewer not even the clearest result is significant
     return int(math.ceil(max(wanted, fewest)))
 

@@ -25,7 +25,7 @@ class Side:
     path: str
     environment: tuple = ()
 
-    def run(self, arguments, patience, padding=0, about=""):
+    def run(self, arguments, patience, padding=0, about="", complaint=lambda: None):
         # Where the stack begins hangs on the size of the environment, and what is measured hangs on that.
         environment = {**os.environ, **dict(self.environment), "DROVER_REGRESS_PADDING": "x" * padding}
         try:
@@ -35,7 +35,7 @@ class Side:
                           "out with --filter, or give it longer with --patience.") from None
         if done.status != 0:
             raise Problem(f"{about or self.path} {how_it_ended(done.status)} in {self.name} ({self.path}): "
-                          f"{last_line(done.errors or done.output)}; run it by hand, or leave it out with --filter.")
+                          f"{complaint() or last_line(done.errors or done.output)}; run it by hand, or leave it out with --filter.")
         return done
 
 
@@ -51,13 +51,24 @@ def exactly(name):
     return "^" + re.sub(r"([][.*+?^$|(){}\\])", r"\\\1", name) + "$"
 
 
+def error_in(name):
+    """What a bench said with SkipWithError, if its program wrote that before it ended."""
+    try:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            rows = json.load(file)["benchmarks"]
+        return next((row["error_message"] for row in rows if row.get("error_occurred")), None)
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
+
+
 def median_time(side, bench, patience, padding):
     """Nanoseconds of real time: the median of the repetitions in one process."""
     handle, name = tempfile.mkstemp(suffix=".json")
     os.close(handle)
     try:
         side.run([f"--benchmark_filter={exactly(bench)}", f"--benchmark_out={name}", "--benchmark_out_format=json",
-                  f"--benchmark_repetitions={REPETITIONS}", f"--benchmark_min_time={SECONDS}"], patience, padding, bench)
+                  f"--benchmark_repetitions={REPETITIONS}", f"--benchmark_min_time={SECONDS}"], patience, padding, bench,
+                 lambda: error_in(name))
         with open(name, encoding="utf-8", errors="replace") as file:
             text = file.read()
     finally:

@@ -63,7 +63,7 @@ class Commits:
         if not options.head:
             # In this order a mistyped --base is heard of first.
             base = trees.commit_of(ROOT, options.base, "--base")
-            trees.refuse_dirty(ROOT)
+            trees.refuse_dirty(ROOT, "commit or stash them, or name the commit with --head")
             head = trees.commit_of(ROOT, "HEAD", "--head")
         else:
             base = trees.commit_of(ROOT, options.base, "--base")
@@ -119,8 +119,9 @@ class Commits:
             names = programs.benches_in_both(sides, wanted.search, options.patience)
             found.update(dict.fromkeys(names, sides))
             self.program_of.update(dict.fromkeys(names, name))
-        if not found:
-            raise Problem("base and head have no bench in common that is asked for; look at --filter and --programs.")
+        missing = sorted(in_head.keys() ^ in_base.keys())
+        if missing:
+            self.notes.append(f"base or head lacks the programs {', '.join(missing)}; they were not compared.")
         return found
 
     def other_layout(self, suspects):
@@ -154,9 +155,6 @@ class Binaries:
         sides = tuple(programs.Side(name, os.path.abspath(path)) for name, path in zip(("base", "head"), self.names))
         wanted = self.options.filter or re.compile("")
         names = programs.benches_in_both(sides, wanted.search, self.options.patience)
-        if not names:
-            raise Problem(f"{self.names[0]} and {self.names[1]} have no bench in common that is asked for; look at --filter, and at "
-                          "their names with --benchmark_list_tests.")
         self.sides = dict.fromkeys(names, sides)
         return self.sides
 
@@ -190,6 +188,9 @@ def compare(options):
     whole = disturbance.Window()
     if "b" in options.gate:
         sides = subject.benches()
+        if not sides and not counts:
+            raise Problem(f"{subject.names[0]} and {subject.names[1]} have no bench in common that is asked for; look at --filter, and "
+                          "at their names with --benchmark_list_tests.")
         whole = disturbance.Window()
 
         def confirming(suspects):

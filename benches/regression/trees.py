@@ -37,16 +37,17 @@ def commit_of(root, ref, option):
     return answer
 
 
-def refuse_dirty(root):
+def refuse_dirty(root, remedy):
     """What is not committed is not in HEAD, and would not be measured."""
-    status, changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", ".", ":!build")
+    status, changes = git(root, "status", "--porcelain", "--untracked-files=all", "--", ".", ":!build",
+                          ":!benches/regression/ledger")
     if status != 0:
         raise Problem(f"git cannot say whether all is committed: {last_line(changes)}")
     if changes:
         lines = changes.splitlines()
         more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
         raise Problem(f"the tree has changes that are not committed ({lines[0].split(maxsplit=1)[-1]}{more}), which would not be "
-                      "measured; commit or stash them, or name the commit with --head.")
+                      f"measured; {remedy}.")
 
 
 class Tree:

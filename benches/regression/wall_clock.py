@@ -9,7 +9,7 @@ more pairs are taken. So looking often costs no false alarms, as in Stein's two-
 import dataclasses
 import math
 
-from scipy import stats
+from scipy import special
 
 import evidence
 
@@ -46,8 +46,14 @@ class Measured:
     ended: bool = False  # gets no more pairs
     why: str = ""
 
+    undisturbed: list = dataclasses.field(default_factory=list)
+
+    def add(self, pairs):
+        self.pairs += pairs
+        self.undisturbed += [pair for pair in pairs if not pair.disturbed(self.above)]
+
     def kept(self):
-        return [pair for pair in self.pairs if not pair.disturbed(self.above)]
+        return self.undisturbed
 
     def samples(self):
         return [pair.sample() for pair in self.kept()]
@@ -59,7 +65,7 @@ class Measured:
         """Pairs for the power promised, at a spread that is, with probability 0.8, not below the true one."""
         samples = self.samples()
         freedom = len(samples) - 1
-        above = math.sqrt(freedom / stats.chi2.ppf(0.2, freedom))
+        above = math.sqrt(freedom / special.chdtri(freedom, 0.8))
         return evidence.pairs_needed(evidence.spread(samples) * above, benches, alpha)
 
     def cost(self):
@@ -107,7 +113,7 @@ class Sampling:
             return
         self.progress(f"{one.bench}: pair {len(one.pairs) + 1}, {max(0.0, self.left) / 60:.1f} minutes left")
         pairs = self.take(one.bench)
-        one.pairs += pairs
+        one.add(pairs)
         self.left -= sum(pair.seconds for pair in pairs)
 
     def reach(self, goals):
