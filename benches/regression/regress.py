@@ -231,12 +231,17 @@ def main(arguments):
     return EXIT[found.verdict]
 
 
-if __name__ == "__main__":
+def run(arguments):
+    """The exit status."""
     try:
-        sys.exit(main(sys.argv[1:]))
+        return main(arguments)
     except Problem as problem:
         progress("")
         say(f"regress: {problem}")
-        sys.exit(EXIT_PROBLEM)
+        return EXIT_PROBLEM
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
