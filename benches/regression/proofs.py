@@ -6,6 +6,7 @@ Live suites are such runs. Resampled suites are the same procedure fed with bloc
 data stands what Google Benchmark's compare.py would have marked.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -108,12 +109,13 @@ class Subject:
 
     def __init__(self, options, root, say):
         if options.base_binary:
-            program = os.path.abspath(options.base_binary)
+            self.lock = None
             self.program = self.copy = os.path.abspath(options.base_binary)
             self.commit = trees.git(root, "rev-parse", "HEAD")[1]
         else:
             trees.refuse_dirty(root, "commit or stash them")
             self.commit = trees.commit_of(root, "HEAD", "HEAD")
+            self.lock = trees.claim(root)
             tree = trees.Tree(root, "head", self.commit, options.jobs)
             tree.check_out()
             say(f"regress: building {self.commit[:12]}")
@@ -121,6 +123,10 @@ class Subject:
             # Another file, as head's always is: it lies elsewhere in the page cache.
             self.copy = self.program + ".copy"
             shutil.copy2(self.program, self.copy)
+
+    def close(self):
+        if self.lock:
+            self.lock.close()
 
 
 def live_suites(subject, names, slower, runs, options, chance, progress):
@@ -201,7 +207,11 @@ def prove(options, root, progress, say):
     """Runs the suites of a proof, appends a line to the ledger, and prints it."""
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     chance = random.Random(seed)
-    subject = Subject(options, root, say)
+    with contextlib.closing(Subject(options, root, say)) as subject:
+        return proved(subject, options, root, chance, seed, progress)
+
+
+def proved(subject, options, root, chance, seed, progress):
     wanted = options.filter.search if options.filter else (lambda name: True)
     sides = sides_of(subject.program, subject.copy, 0)
     names = programs.benches_in_both(sides, wanted, options.patience)

@@ -12,6 +12,7 @@ docs/guides/catching-regressions.md.
   reports.py page.py proofs.py
 """
 
+import contextlib
 import os
 import random
 import re
@@ -74,12 +75,18 @@ class Commits:
         self.head = trees.Tree(ROOT, "head", head, options.jobs)
         self.names = (base, head)
         self.notes = []
+        self.lock = None
 
     def check_out(self):
+        self.lock = self.trees.claim(ROOT)
         self.trees.forget_others(ROOT, self.names)
         for tree in self.sides():
             progress(f"checking out {tree.commit[:12]}")
             tree.check_out()
+
+    def close(self):
+        if self.lock:
+            self.lock.close()
 
     def sides(self):
         # A commit beside itself is one tree.
@@ -147,6 +154,9 @@ class Binaries:
     def check_out(self):
         pass
 
+    def close(self):
+        pass
+
     def facts(self):
         return {}
 
@@ -167,13 +177,17 @@ class Binaries:
 
 def compare(options):
     """A reports.Comparison."""
+    with contextlib.closing(Binaries(options) if options.base_binary else Commits(options)) as subject:
+        return compared(subject, options)
+
+
+def compared(subject, options):
     import disturbance
     import instructions
     import programs
     import reports
     import wall_clock
 
-    subject = Binaries(options) if options.base_binary else Commits(options)
     gate_a = "a" in options.gate and isinstance(subject, Commits)
     if gate_a:
         instructions.need_valgrind()

@@ -1,6 +1,9 @@
 # Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 """Commits of drover, each in a git worktree of its own with a build tree beside it, below build/regress."""
 
+import concurrent.futures
+import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -13,6 +16,7 @@ from problem import Problem, last_line
 CONFIGURATION = ("-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_BUILD_TYPE=Release", "-DDROVER_BENCHES=ON", "-DDROVER_TESTS=OFF",
                  "-DDROVER_EXAMPLES=OFF", "-DDROVER_PEERS=OFF")
 FLAGS = "-O2 -DNDEBUG"
+FOLDER_OF_PATHS = os.path.join("benches", "regression", "paths")
 # Functions in the order of their names and not of the source, and begun elsewhere in their cache lines.
 OTHER_LAYOUT = "-ffunction-sections -Wl,--sort-section=name -falign-functions=64 -falign-loops=32"
 
@@ -50,6 +54,12 @@ def refuse_dirty(root, remedy):
                       f"measured; {remedy}.")
 
 
+def remove(root, folder):
+    """A tree with its builds; and git forgets it, and no other worktree that it cannot find just now."""
+    git(root, "worktree", "remove", "--force", os.path.join(folder, "source"))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 class Tree:
     """One commit, checked out and built."""
 
@@ -66,8 +76,7 @@ class Tree:
         status, answer = git(self.source, "rev-parse", "HEAD") if os.path.isdir(self.source) else (1, "")
         if status == 0 and answer == self.commit and git(self.source, "status", "--porcelain")[1] == "":
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        git(self.root, "worktree", "prune")
+        remove(self.root, self.folder)
         status, answer = git(self.root, "worktree", "add", "--detach", "--force", self.source, self.commit)
         if status != 0:
             raise Problem(f"git cannot check out {self.commit[:12]} for {self.name}: {last_line(answer)}")
@@ -130,6 +139,20 @@ def compiler_version():
     return done.stdout.splitlines()[0] if done.stdout else "unknown"
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read().decode("utf-8", "replace")
+
+
+def digest(folder, words):
+    """Of a command, and of all files in a folder."""
+    sum_of = hashlib.sha256(repr(words).encode())
+    for name in sorted(os.listdir(folder)):
+        if os.path.isfile(os.path.join(folder, name)):
+            sum_of.update(repr((name, read(os.path.join(folder, name)))).encode())
+    return sum_of.hexdigest()
+
+
 class Paths:
     """The programs of paths/, gate A's, compiled against the headers of each side.
 
@@ -143,35 +166,55 @@ class Paths:
         self.left_out = []
 
     def compiled(self, tree, source):
+        """(program, None), or (None, what the compiler says)."""
         program = os.path.join(tree.folder, "paths", os.path.splitext(os.path.basename(source))[0])
         os.makedirs(os.path.dirname(program), exist_ok=True)
         words = ["g++", *self.flags, f"-I{tree.source}/include", source, "-o", program]
+        # The tree is one commit's, so that the sources and the command tell the program.
+        mark, wanted = program + ".made", digest(os.path.dirname(source), words)
+        if os.path.isfile(mark) and read(mark) == wanted:
+            return program, None
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
-        return program if done.returncode == 0 else None, done.stderr
+        if done.returncode != 0:
+            return None, done.stderr
+        with open(mark, "w", encoding="ascii") as file:
+            file.write(wanted)
+        return program, None
+
+    def both(self, name):
+        """(base, head) of the programs made from one source; base is None where it cannot be made."""
+        source = os.path.join(self.head.source, FOLDER_OF_PATHS, name)
+        head, errors = self.compiled(self.head, source)
+        if head is None:
+            said = next((line for line in errors.splitlines() if "error:" in line), last_line(errors))
+            raise Problem(f"the build of head ({self.head.commit[:12]}) failed: {said}")
+        base, _ = self.compiled(self.base, source)
+        own = os.path.join(self.base.source, FOLDER_OF_PATHS, name)
+        if base is None and os.path.isfile(own):
+            base, _ = self.compiled(self.base, own)
+        return base, head
 
     def programs(self, progress):
-        folder = os.path.join("benches", "regression", "paths")
-        pairs = []
-        in_head = os.path.join(self.head.source, folder)
-        names = sorted(os.listdir(in_head)) if os.path.isdir(in_head) else []
-        for name in names:
-            if not name.endswith(".cpp"):
-                continue
-            progress(f"compiling the paths of {name}")
-            source = os.path.join(in_head, name)
-            head, errors = self.compiled(self.head, source)
-            if head is None:
-                said = next((line for line in errors.splitlines() if "error:" in line), last_line(errors))
-                raise Problem(f"the build of head ({self.head.commit[:12]}) failed: {said}")
-            base, _ = self.compiled(self.base, source)
-            own = os.path.join(self.base.source, folder, name)
-            if base is None and os.path.isfile(own):
-                base, _ = self.compiled(self.base, own)
-            if base is None:
-                self.left_out.append(name)
-            else:
-                pairs.append((base, head))
-        return pairs
+        in_head = os.path.join(self.head.source, FOLDER_OF_PATHS)
+        names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else []) if name.endswith(".cpp"))
+        progress(f"compiling paths: {', '.join(names)}")
+        with concurrent.futures.ThreadPoolExecutor(self.head.jobs) as pool:
+            made = list(pool.map(self.both, names))
+        self.left_out = [name for name, (base, _) in zip(names, made) if base is None]
+        return [(base, head) for base, head in made if base is not None]
+
+
+def claim(root):
+    """build/regress is this process's until the file returned is closed. Two comparisons would also measure each other."""
+    folder = os.path.join(root, "build", "regress")
+    os.makedirs(folder, exist_ok=True)
+    file = open(os.path.join(folder, "lock"), "w", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Problem(f"another comparison is running in {folder}; wait until it has ended.") from None
+    return file
 
 
 def forget_others(root, commits):
@@ -180,5 +223,4 @@ def forget_others(root, commits):
     keep = {commit[:12] for commit in commits}
     for name in os.listdir(folder) if os.path.isdir(folder) else []:
         if re.fullmatch(r"[0-9a-f]{12}", name) and name not in keep:
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-    git(root, "worktree", "prune")
+            remove(root, os.path.join(folder, name))

@@ -315,6 +315,11 @@ class Commits(Repository):
         # A path that base cannot compile is new.
         self.refused(self.regress("--base", "HEAD", "--head", base, "--gate", "a"), "no path in common")
 
+    def test_two_at_once(self):
+        import trees
+        with trees.claim(str(self.repository)):
+            self.refused(self.regress("--base", "HEAD", "--gate", "a"), "another comparison is running")
+
     def test_without_valgrind(self):
         tools = self.folder / "tools"
         tools.mkdir()

@@ -70,6 +70,15 @@ class Power(unittest.TestCase):
                      for seed in range(60) for spread, budget in ((0.04, 1e9), (0.1, 60)))
         self.assertLessEqual(passes, 6)
 
+    def test_passing_excludes_five_percent(self):
+        count = {"pass": 0, "fail": 0, "inconclusive": 0}
+        for seed in range(40):
+            answer = Machine({"a": Bench(0.02, 0.045)}, seed).judge()["a"]
+            count[answer.verdict] += 1
+            self.assertTrue(answer.verdict != "pass" or answer.high < 0.05)
+            self.assertTrue(answer.verdict != "fail" or answer.low > 0.02)
+        self.assertLess(count["pass"], 8)
+
     def test_a_spread_that_the_budget_does_not_allow_is_inconclusive(self):
         answers = Machine({"calm": Bench(0.005), "wild": Bench(0.2)}, 1).judge(budget=120)
         self.assertEqual(verdicts(answers), {"calm": "pass", "wild": "inconclusive"})
@@ -93,6 +102,20 @@ class Disturbed(unittest.TestCase):
                 answers = Machine({"a": Bench(0.01, change, hog=0.9), "b": Bench(0.01, change, hog=0.9)}, seed).judge(budget=2000)
                 self.assertEqual(set(verdicts(answers).values()), {"inconclusive"})
                 self.assertEqual(answers["a"].why, "disturbed")
+
+    def test_what_is_left_of_a_disturbed_hour_is_no_sample(self):
+        seen = 0
+        for seed in range(20):
+            for answer in Machine({"a": Bench(0.01, 0.3, hog=0.6), "b": Bench(0.01, 0.3, hog=0.6)}, seed).judge().values():
+                if answer.measured.set_aside() > answer.pairs >= 10:  # enough to reject
+                    seen += 1
+                    self.assertEqual((answer.verdict, answer.why), ("inconclusive", "disturbed"))
+        self.assertGreater(seen, 5)
+
+    def test_a_hog_that_comes_later_ends_the_taking_of_pairs(self):
+        answer = Machine({"a": Bench(0.05, hog=1.0, calm=14)}, 1).judge()["a"]
+        self.assertEqual((answer.verdict, answer.why), ("inconclusive", "disturbed"))
+        self.assertLessEqual(len(answer.measured.pairs), 2 * wall_clock.LOOKS[1])
 
     def test_a_hog_now_and_then_hides_nothing_and_alarms_nobody(self):
         aside = 0
@@ -125,6 +148,11 @@ class Budget(unittest.TestCase):
         taken = sum(len(one.pairs) for one in sampling.run(list(machine.benches)))
         # What cannot be finished is not begun, so some may be left.
         self.assertTrue(60 <= taken <= 102, taken)
+
+    def test_ends_within_the_first_round_too(self):
+        machine = Machine({f"bench{each}": Bench(0.05) for each in range(10)}, 5)
+        sampling = wall_clock.Sampling(machine.take, 5, machine.chance, 10, evidence.SUITE_ALPHA)
+        self.assertEqual(sum(len(one.pairs) for one in sampling.run(list(machine.benches))), 6)
 
     def test_what_is_short_goes_where_it_answers_most(self):
         answers = Machine({"wild": Bench(0.06), "calm": Bench(0.02)}, 2).judge(budget=80)

@@ -12,12 +12,13 @@ class Bench:
     """Log ratios around log(1 + change). `hog` is the probability that somebody else has the machine during a pair, which
     then is slower on one side or the other."""
 
-    def __init__(self, spread=0.03, change=0.0, hog=0.0, wild=0.0, drift=0.0):
+    def __init__(self, spread=0.03, change=0.0, hog=0.0, wild=0.0, drift=0.0, calm=0):
         self.spread = spread
         self.change = change
         self.hog = hog
         self.wild = wild
         self.drift = drift  # of the machine, by pair: both sides become slower
+        self.calm = calm  # pairs before the hog comes
         self.taken = 0
 
     def pair(self, chance, base_first):
@@ -29,7 +30,7 @@ class Bench:
                 times[side] *= 1.5
             times[side] *= 1 + self.drift * self.taken
         hog = {True: 0.0, False: 0.0}
-        if chance.random() < self.hog:
+        if self.taken > self.calm and chance.random() < self.hog:
             side = chance.random() < 0.5
             hog[side] = 0.4
             times[side] *= 1.4
