@@ -284,7 +284,13 @@ class Commits(Repository):
         self.commit()
         self.refused(self.regress("--base", base, "--gate", "a"), "accepted.md, line 1")
 
-        # What is not accepted the other way round: fewer instructions are no failure.
+        # Both sides are made from head's sources, though base was made before.
+        self.write("benches/regression/accepted.md", "# A\n")
+        self.write("benches/regression/paths/one.cpp", self.PATH.replace("path/one", "path/two"))
+        self.commit()
+        self.assertIn("path/two", self.regress("--base", base, "--gate", "a").stdout)
+
+        # Fewer instructions are no failure.
         self.assertEqual(self.regress("--base", head, "--head", base, "--gate", "a").returncode, 0)
 
     def test_a_slower_bench_is_measured_again_in_another_layout(self):

@@ -88,6 +88,15 @@ class Power(unittest.TestCase):
         self.assertEqual(set(verdicts(Machine({"a": Bench(), "b": Bench()}, 1).judge(budget=4)).values()), {"inconclusive"})
 
 
+class Passing(unittest.TestCase):
+    def test_needs_five_percent_excluded_even_where_holm_stopped_before(self):
+        machine = Machine({"a": Bench(0.01, 0.1)}, 1)
+        one, = wall_clock.Sampling(machine.take, 1e9, machine.chance, 1, evidence.SUITE_ALPHA).run(["a"])
+        answer = wall_clock.answer_of(one, 0.005, False, 1, evidence.SUITE_ALPHA)
+        self.assertEqual(answer.verdict, "inconclusive")
+        self.assertIn("too slow to pass", answer.why)
+
+
 class Faster(unittest.TestCase):
     def test_never_fails(self):
         for seed in range(60):
