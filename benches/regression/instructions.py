@@ -4,6 +4,7 @@
 Each path runs twice, so many times and twice so many, and the difference counts: start-up and set-up are in both.
 """
 
+import concurrent.futures
 import dataclasses
 import os
 import re
@@ -14,7 +15,7 @@ from problem import Problem, how_it_ended, last_line, run
 
 TOLERATED = 0.02
 FEW, MANY = 20_000, 40_000
-ENTRY = re.compile(r"^- `([^`]+)`, up to ([0-9.]+) %: (\S.*)$")
+ENTRY = re.compile(r"^- `([^`]+)`, up to ([0-9]+(?:\.[0-9]+)?) %(?: since (\S+))?: (\S.*)$")
 
 
 @dataclasses.dataclass
@@ -34,17 +35,28 @@ class Row:
         return self.change > self.limit
 
 
+@dataclasses.dataclass(frozen=True)
+class Accepted:
+    """An entry of accepted.md."""
+
+    bench: str
+    limit: float
+    since: str  # the tag; empty: since base, and since the tag as well
+    reason: str
+
+
 def accepted_in(path):
-    """{bench: (limit, reason)} of accepted.md: entries of the form
+    """[Accepted] of accepted.md: entries of the forms
 
     - `pick/round_robin`, up to 4 %: it reads weights now.
+    - `pick/round_robin`, up to 4 % since v0.1.0: it reads weights now.
     """
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
     except FileNotFoundError:
-        return {}
-    entries, fenced = {}, False
+        return []
+    entries, fenced = [], False
     for number, line in enumerate(lines, 1):
         fenced ^= line.startswith("```")
         if fenced or not line.startswith("- "):
@@ -52,8 +64,15 @@ def accepted_in(path):
         match = ENTRY.match(line)
         if not match:
             raise Problem(f"accepted.md, line {number}, is no entry: {line!r}; write - `bench`, up to N %: the reason.")
-        entries[match.group(1)] = (float(match.group(2)) / 100, match.group(3))
+        bench, limit, since, reason = match.groups()
+        entries.append(Accepted(bench, float(limit) / 100, since or "", reason))
     return entries
+
+
+def entry_for(row, entries, tag=""):
+    """The entry that speaks of this path, since base or since this tag; the widest of several."""
+    return max((entry for entry in entries if entry.bench == row.bench and entry.since in ("", tag)),
+               key=lambda entry: entry.limit, default=None)
 
 
 def need_valgrind():
@@ -96,20 +115,53 @@ def cases_of(program, patience):
     return done.output.split()
 
 
-def gate(programs, wanted, accepted, patience, progress=lambda text: None):
+class Counts:
+    """Instructions of one operation, each counted once however often it is asked for."""
+
+    def __init__(self, patience, jobs=1, progress=lambda text: None):
+        self.patience = patience
+        self.jobs = jobs
+        self.progress = progress
+        self.known = {}
+
+    def count(self, wanted):
+        """Counts all (program, case) that are not known, side by side: who else is busy does not change a count."""
+        missing = [one for one in dict.fromkeys(wanted) if one not in self.known]
+
+        def one_of(place):
+            program, case = missing[place]
+            self.progress(f"instructions of {case}, {place + 1} of {len(missing)}")
+            return per_operation(program, case, self.patience)
+
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            self.known.update(zip(missing, pool.map(one_of, range(len(missing)))))
+
+
+def gate(programs, wanted, accepted, counts, tag=""):
     """A Row for each path that both have and that the pattern finds, of [(base program, head program)]."""
-    rows = []
+    found = []
     for base, head in programs:
-        in_base = set(cases_of(base, patience))
-        for case in cases_of(head, patience):
-            if case not in in_base or not wanted(case):
-                continue
-            progress(f"instructions of {case}")
-            row = Row(case, per_operation(base, case, patience), per_operation(head, case, patience))
-            if row.base <= 0 or row.head <= 0:
-                raise Problem(f"{case} has {row.base:g} instructions in base and {row.head:g} in head; a path must do more the more "
-                              "often it is run.")
-            if row.change > TOLERATED and case in accepted:
-                row.limit, row.accepted = accepted[case]
-            rows.append(row)
+        in_base = set(cases_of(base, counts.patience))
+        found += [(case, base, head) for case in cases_of(head, counts.patience) if case in in_base and wanted(case)]
+    counts.count([(program, case) for case, *both in found for program in both])
+    rows = []
+    for case, base, head in found:
+        row = Row(case, counts.known[base, case], counts.known[head, case])
+        if row.base <= 0 or row.head <= 0:
+            raise Problem(f"{case} has {row.base:g} instructions in base and {row.head:g} in head; a path must do more the more "
+                          "often it is run.")
+        entry = entry_for(row, accepted, tag)
+        if row.change > TOLERATED and entry:
+            row.limit, row.accepted = entry.limit, entry.reason
+        rows.append(row)
     return rows
+
+
+def not_needed(accepted, rows, drift, tag):
+    """Sentences about entries that allow what nobody does."""
+    for entry in accepted:
+        of_base = [row for row in rows if row.bench == entry.bench] if not entry.since else []
+        of_tag = [row for row in drift if row.bench == entry.bench] if entry.since in ("", tag) else []
+        if not any(row.change > TOLERATED for row in of_base + of_tag):
+            since = f" since {entry.since}" if entry.since else ""
+            yield f"accepted.md allows `{entry.bench}` {entry.limit:.1%}{since}, which it does not need; remove the entry."

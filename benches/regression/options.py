@@ -46,6 +46,10 @@ def parser():
     made.add_argument("--head", metavar="REF", help="the commit to be judged (default: HEAD, of a tree without changes)")
     made.add_argument("--base-binary", metavar="FILE", help="instead: a program made with Google Benchmark")
     made.add_argument("--head-binary", metavar="FILE", help="and the one to be judged")
+    made.add_argument("--guard", action="store_true",
+                      help="instead: gate A of HEAD against the commit named in benches/regression/base, and its drift since the "
+                           "last tag; what CI runs")
+    made.add_argument("--advance", action="store_true", help="--guard, and if it passes, HEAD becomes that commit")
     made.add_argument("--gate", choices=("a", "b", "ab"), default="ab", help="one gate only (default both)")
     made.add_argument("--filter", metavar="RE", type=pattern,
                       help="only paths and benches that match (default: all paths, and the benches of suite.txt)")
@@ -77,7 +81,17 @@ def writable(path, option):
 def parsed(arguments):
     options = parser().parse_args(arguments)
     binaries = (options.base_binary, options.head_binary)
-    if options.prove:
+    options.guard |= options.advance
+    if options.guard:
+        if options.base or options.head or any(binaries) or options.prove:
+            raise Problem("--guard judges HEAD by the commit named in benches/regression/base, so it takes no other base, head, program "
+                          "or proof.")
+        if options.advance and options.filter:
+            raise Problem("--advance wants all paths to pass, so it takes no --filter.")
+        if "b" in options.gate and options.gate != "ab":
+            raise Problem("--guard is gate A alone; for gate B give --base REF.")
+        options.gate = "a"
+    elif options.prove:
         if options.base or options.head or options.head_binary:
             raise Problem("--prove compares code with itself, so it takes neither --base nor --head; --base-binary names a "
                           "program of yours to prove it with.")
@@ -87,7 +101,7 @@ def parsed(arguments):
     elif any(binaries) and not all(binaries):
         raise Problem("--base-binary and --head-binary belong together; give both.")
     elif not any(binaries) and not options.base:
-        raise Problem("there is nothing to compare with: give --base REF, or --base-binary FILE and --head-binary FILE.")
+        raise Problem("there is nothing to compare with: give --base REF, --base-binary FILE and --head-binary FILE, or --guard.")
     if options.runs and not options.prove:
         raise Problem("--runs belongs to --prove.")
     if all(binaries) and options.gate == "a":

@@ -5,7 +5,7 @@ import html
 import math
 
 import evidence
-from reports import row_note, row_verdict, signed, summary
+from reports import TITLE_A, row_note, row_verdict, signed, summary, title_of_drift
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 150, 56, 12, 12, 24
 
@@ -96,11 +96,12 @@ def as_html(found):
     lines += [f"<br>{html.escape(name)}: {html.escape(str(value))}" for name, value in found.facts.items()]
     lines.append("</p>")
     lines += [f"<p>Note: {html.escape(note)}</p>" for note in found.notes]
-    if found.instructions:
-        lines.append("<h2>Gate A: instructions of one operation</h2>")
-        lines += table(("path", "base", "head", "change", "verdict", ""),
-                       [((row.bench, f"{row.base:.1f}", f"{row.head:.1f}", signed(row.change)), row_verdict(row), row_note(row))
-                        for row in found.instructions])
+    for rows, title, base in ((found.instructions, TITLE_A, "base"), (found.drift, title_of_drift(found), found.tag)):
+        if rows:
+            lines.append(f"<h2>{html.escape(title)}</h2>")
+            lines += table(("path", base, "head", "change", "verdict", ""),
+                           [((row.bench, f"{row.base:.1f}", f"{row.head:.1f}", signed(row.change)), row_verdict(row),
+                             row_note(row)) for row in rows])
     if found.answers:
         lines.append("<h2>Gate B: time of head over base</h2>")
         lines += table(("bench", "pairs", "set aside", "change", "low", "high", "verdict", ""),

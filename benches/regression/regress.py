@@ -5,7 +5,7 @@ docs/guides/catching-regressions.md.
 
   options.py        what it can be told
   trees.py          commits, checked out and built
-  instructions.py   gate A
+  instructions.py   gate A, and drift since the last tag
   programs.py       programs of Google Benchmark's, one process at a time
   wall_clock.py     gate B: how many pairs, and what they say
   evidence.py       its arithmetic
@@ -61,7 +61,11 @@ class Commits:
 
     def __init__(self, options):
         import trees
-        if not options.head:
+        trees.need_repository(ROOT)
+        if options.guard:
+            trees.refuse_dirty(ROOT, "commit or stash them")
+            base, head = trees.base_of(ROOT), trees.commit_of(ROOT, "HEAD", "HEAD")
+        elif not options.head:
             # In this order a mistyped --base is heard of first.
             base = trees.commit_of(ROOT, options.base, "--base")
             trees.refuse_dirty(ROOT, "commit or stash them, or name the commit with --head")
@@ -76,11 +80,15 @@ class Commits:
         self.names = (base, head)
         self.notes = []
         self.lock = None
+        # What drift is measured from.
+        self.tag = trees.last_tag(ROOT, head) if options.guard else None
+        self.tagged = trees.Tree(ROOT, self.tag, trees.commit_of(ROOT, self.tag, "tag"), options.jobs) if self.tag else None
 
     def check_out(self):
         self.lock = self.trees.claim(ROOT)
-        self.trees.forget_others(ROOT, self.names)
-        for tree in self.sides():
+        wanted = {tree.commit: tree for tree in (*self.sides(), *([self.tagged] if self.tagged else []))}
+        self.trees.forget_others(ROOT, wanted)
+        for tree in wanted.values():
             progress(f"checking out {tree.commit[:12]}")
             tree.check_out()
 
@@ -95,17 +103,31 @@ class Commits:
     def facts(self):
         return {"compiler": self.trees.compiler_version(), "flags": self.trees.FLAGS}
 
-    def path_programs(self):
-        """Gate A's, compiled."""
-        paths = self.trees.Paths(self.base, self.head)
+    def path_programs(self, base):
+        """Gate A's, compiled: [(base program, head program)]."""
+        paths = self.trees.Paths(base, self.head)
         found = paths.programs(progress)
         if paths.left_out:
-            self.notes.append(f"base cannot compile the paths of {', '.join(paths.left_out)}; they were not compared.")
+            self.notes.append(f"{base.name} cannot compile the paths of {', '.join(paths.left_out)}: they are new, and were not "
+                              "compared.")
         return found
 
-    def accepted(self):
+    def count(self):
+        """(rows of gate A, rows of drift since the last tag)"""
         import instructions
-        return instructions.accepted_in(os.path.join(self.head.source, "benches", "regression", "accepted.md"))
+        options = self.options
+        wanted = options.filter.search if options.filter else (lambda name: True)
+        accepted = instructions.accepted_in(os.path.join(self.head.source, "benches", "regression", "accepted.md"))
+        counts = instructions.Counts(options.patience, options.jobs, progress)
+        rows = instructions.gate(self.path_programs(self.base), wanted, accepted, counts)
+        drift = []
+        if self.tagged:
+            drift = instructions.gate(self.path_programs(self.tagged), wanted, accepted, counts, self.tag)
+        elif options.guard:
+            self.notes.append("no tag is in this history, so there is no drift to report.")
+        if options.guard and not options.filter:
+            self.notes += instructions.not_needed(accepted, rows, drift, self.tag)
+        return rows, drift
 
     def benches(self):
         """{bench: (base side, head side)}, built."""
@@ -150,6 +172,7 @@ class Binaries:
         self.options = options
         self.names = (options.base_binary, options.head_binary)
         self.notes = []
+        self.tag = None
 
     def check_out(self):
         pass
@@ -194,10 +217,7 @@ def compared(subject, options):
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     chance = random.Random(seed)
     subject.check_out()
-    counts = []
-    if gate_a:
-        wanted = options.filter.search if options.filter else (lambda name: True)
-        counts = instructions.gate(subject.path_programs(), wanted, subject.accepted(), options.patience, progress)
+    counts, drift = subject.count() if gate_a else ([], [])
     answers = []
     whole = disturbance.Window()
     if "b" in options.gate:
@@ -221,7 +241,8 @@ def compared(subject, options):
     if answers:
         facts["others"] = f"had {whole.taken():.0%} of the processors meanwhile, the hypervisor {whole.stolen_share():.0%}"
         facts["seed"] = seed
-    return reports.Comparison(wall_clock.verdict_of(counts, answers), *subject.names, counts, answers, facts, subject.notes)
+    return reports.Comparison(wall_clock.verdict_of(counts + drift, answers), *subject.names, counts, answers, facts,
+                              subject.notes, subject.tag, drift)
 
 
 def main(arguments):
@@ -242,7 +263,20 @@ def main(arguments):
         reports.write_json(found, options.json)
     if options.html:
         page.write_html(found, options.html)
+    if options.advance:
+        advance(found)
     return EXIT[found.verdict]
+
+
+def advance(found):
+    """Head becomes what the next commits are compared with, if it passed."""
+    import trees
+    if found.verdict != "pass":
+        say(f"regress: {trees.FILE_OF_BASE} still names {found.base[:12]}, because head did not pass.")
+        return
+    with open(os.path.join(ROOT, trees.FILE_OF_BASE), "w", encoding="ascii") as file:
+        file.write(found.head + "\n")
+    say(f"regress: {trees.FILE_OF_BASE} names {found.head[:12]} now; commit it, once CI has passed that commit.")
 
 
 def run(arguments):

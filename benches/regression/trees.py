@@ -16,6 +16,7 @@ from problem import Problem, last_line
 CONFIGURATION = ("-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_BUILD_TYPE=Release", "-DDROVER_BENCHES=ON", "-DDROVER_TESTS=OFF",
                  "-DDROVER_EXAMPLES=OFF", "-DDROVER_PEERS=OFF")
 FLAGS = "-O2 -DNDEBUG"
+FILE_OF_BASE = "benches/regression/base"
 FOLDER_OF_PATHS = os.path.join("benches", "regression", "paths")
 # Functions in the order of their names and not of the source, and begun elsewhere in their cache lines.
 OTHER_LAYOUT = "-ffunction-sections -Wl,--sort-section=name -falign-functions=64 -falign-loops=32"
@@ -39,6 +40,37 @@ def commit_of(root, ref, option):
         raise Problem(f"{option} {ref!r} names no commit here; give a branch, a tag or a hash that git log knows, and fetch it "
                       "first if it is elsewhere.")
     return answer
+
+
+def need_repository(root):
+    """Before any ref is asked for: git's own complaint, of a folder that is none or belongs to somebody else, is the better."""
+    status, answer = git(root, "rev-parse", "--git-dir")
+    if status != 0:
+        raise Problem(f"git has no repository here that it may read, and commits are compared: {last_line(answer)}")
+
+
+def last_tag(root, commit):
+    """The nearest tag from here back; None where there is none."""
+    status, answer = git(root, "describe", "--tags", "--abbrev=0", commit)
+    return answer if status == 0 else None
+
+
+def base_of(root):
+    """The commit named in benches/regression/base."""
+    try:
+        with open(os.path.join(root, FILE_OF_BASE), encoding="utf-8") as file:
+            named = file.read().strip()
+    except FileNotFoundError:
+        raise Problem(f"{FILE_OF_BASE} is not there; write the full hash of the last commit that passed into it.") from None
+    if not re.fullmatch(r"[0-9a-f]{40}", named):
+        raise Problem(f"{FILE_OF_BASE} holds {named[:60]!r}, which is no full hash of 40 hexadecimal digits; write that of the last "
+                      "commit that passed into it.")
+    if git(root, "cat-file", "-e", named + "^{commit}")[0] != 0:
+        shallow = git(root, "rev-parse", "--is-shallow-repository")[1] == "true"
+        remedy = ("this clone is shallow: git fetch --unshallow" if shallow
+                  else f"fetch it, or write the hash of the last commit that passed into {FILE_OF_BASE}")
+        raise Problem(f"the commit {named} of {FILE_OF_BASE} is not in this repository; {remedy}.")
+    return named
 
 
 def refuse_dirty(root, remedy):
@@ -195,6 +227,7 @@ class Paths:
         return base, head
 
     def programs(self, progress):
+        """[(base, head)]"""
         in_head = os.path.join(self.head.source, FOLDER_OF_PATHS)
         names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else []) if name.endswith(".cpp"))
         progress(f"compiling paths: {', '.join(names)}")
