@@ -64,7 +64,7 @@ def parser():
                       help="a pair is set aside if others had more of the processors than this (default 0.1)")
     made.add_argument("--seed", type=number(0, 2**63, int), help="for the order of processes (default: drawn)")
     made.add_argument("--jobs", metavar="N", type=number(1, 1024, int), default=os.cpu_count(), help="compilers at once")
-    made.add_argument("--prove", choices=("null", "power"),
+    made.add_argument("--prove", choices=("null", "power", "mutations"),
                       help="measures the detector itself, and adds what it found to ledger/")
     made.add_argument("--runs", metavar="N", type=number(1, 10_000, int),
                       help="live suites of a proof (default: null 20, power 12 for each slowdown)")

@@ -15,9 +15,11 @@ import shutil
 
 import disturbance
 import evidence
+import mutations
 import programs
 import trees
 import wall_clock
+from options import EXIT
 from problem import Problem
 
 SLOWDOWNS = {"null": (0,), "power": (0, 1, 2, 3, 5, 8, 10)}  # percent
@@ -203,6 +205,30 @@ def report(entry, path):
         print(f"  {kind:<10} {share(slower):>6}: {alarms} of {suites} suites failed, compare.py {theirs}{shown}")
 
 
+def written(entry, root):
+    """Adds a line to the ledger; its path."""
+    path = os.path.join(root, "benches", "regression", "ledger", entry["kind"] + ".jsonl")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+    return path
+
+
+def where_and_when(kind, commit):
+    return {"kind": kind, "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"), "commit": commit,
+            "machine": disturbance.machine(), "compiler": trees.compiler_version(), "flags": trees.FLAGS}
+
+
+def prove_mutations(options, root, compare, say):
+    """1 if one was missed."""
+    commit, found = mutations.prove(options, root, compare, say)
+    written({**where_and_when("mutations", commit), "mutations": found}, root)
+    missed = sum(one["verdict"] != "fail" for one in found)
+    print(f"mutations of {commit[:12]}:", *mutations.as_text(found), sep="\n")
+    print(f"{len(found) - missed} of {len(found)} were found.")
+    return EXIT["fail"] if missed else EXIT["pass"]
+
+
 def prove(options, root, progress, say):
     """Runs the suites of a proof, appends a line to the ledger, and prints it."""
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
@@ -227,15 +253,10 @@ def proved(subject, options, root, chance, seed, progress):
         resampled.append(resampled_suites(suites, names, slower, RESAMPLED[options.prove], options, chance,
                                           progress).as_json())
     progress("")
-    entry = {"kind": options.prove, "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"),
-             "commit": subject.commit, "program": os.path.basename(subject.program), "machine": disturbance.machine(),
-             "compiler": trees.compiler_version(), "flags": trees.FLAGS, "budget_minutes": options.budget,
-             "tolerate": options.tolerate, "seed": seed, "others": round(window.taken(), 3),
+    entry = {**where_and_when(options.prove, subject.commit), "program": os.path.basename(subject.program),
+             "budget_minutes": options.budget, "tolerate": options.tolerate, "seed": seed, "others": round(window.taken(), 3),
              "stolen": round(window.stolen_share(), 4), "block": BLOCK, "live": live, "resampled": resampled}
-    path = os.path.join(root, "benches", "regression", "ledger", options.prove + ".jsonl")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    path = written(entry, root)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"entry": entry, "pairs": kept}, file)

@@ -9,7 +9,7 @@ docs/guides/catching-regressions.md.
   programs.py       programs of Google Benchmark's, one process at a time
   wall_clock.py     gate B: how many pairs, and what they say
   evidence.py       its arithmetic
-  reports.py page.py proofs.py
+  reports.py page.py proofs.py mutations.py
 """
 
 import contextlib
@@ -254,6 +254,8 @@ def main(arguments):
                       "./cmake/dev.sh regress, which does.") from None
     if options.prove:
         import proofs
+        if options.prove == "mutations":
+            return proofs.prove_mutations(options, ROOT, compare, say)
         return proofs.prove(options, ROOT, progress, say)
     import page
     import reports
