@@ -5,9 +5,10 @@ A patch begins with what it does and who must say so; behind that stands what gi
 
     What: each push counts itself in one atomic counter of the process
     Gate: a
+    Program: mailbox
     Bench: mailbox/push
 
-With `Gate: b`, the bench is a regular expression and `Program:` the one that has it. Each patch becomes a commit on HEAD that no branch
+The program is one of paths/ for gate A, and a bench for gate B, where Bench is a regular expression. Each patch becomes a commit on HEAD that no branch
 has, always the same for the same HEAD, and is compared with HEAD as any other.
 """
 
@@ -22,7 +23,7 @@ import trees
 from problem import Problem, last_line
 
 FOLDER = os.path.join("benches", "regression", "mutations")
-KEYS = {"a": {"What", "Gate", "Bench"}, "b": {"What", "Gate", "Bench", "Program"}}
+KEYS = {"What", "Gate", "Program", "Bench"}
 
 
 @dataclasses.dataclass
@@ -31,8 +32,8 @@ class Mutation:
     path: str
     what: str
     gate: str
+    program: str
     bench: str
-    program: str = ""
 
 
 def read(path):
@@ -40,8 +41,8 @@ def read(path):
         head = file.read().partition("\n\n")[0]
     found = dict(re.findall(r"^([A-Z][a-z]+): (.+)$", head, re.MULTILINE))
     name = os.path.splitext(os.path.basename(path))[0]
-    if set(found) != KEYS.get(found.get("Gate")):
-        raise Problem(f"{name}.patch does not begin with What, Gate (a or b), Bench, and for gate b Program; it has "
+    if set(found) != KEYS or found["Gate"] not in ("a", "b"):
+        raise Problem(f"{name}.patch does not begin with What, Gate (a or b), Program and Bench; it has "
                       f"{', '.join(found) or 'none of them'}.")
     return Mutation(name, path, **{key.lower(): value for key, value in found.items()})
 
@@ -81,7 +82,7 @@ def judged(mutation, commit, mutant, options, compare):
     one = copy.copy(options)
     one.prove, one.base, one.head, one.gate = None, commit, mutant, mutation.gate
     one.filter = re.compile(f"^{re.escape(mutation.bench)}$" if mutation.gate == "a" else mutation.bench)
-    one.programs = re.compile(f"^{re.escape(mutation.program)}$") if mutation.program else None
+    one.programs = re.compile(f"^{re.escape(mutation.program)}$")
     found = compare(one)
     rows = found.instructions if mutation.gate == "a" else found.answers
     changes = [row.change for row in rows if row.change is not None]

@@ -53,7 +53,7 @@ def parser():
     made.add_argument("--gate", choices=("a", "b", "ab"), default="ab", help="one gate only (default both)")
     made.add_argument("--filter", metavar="RE", type=pattern,
                       help="only paths and benches that match (default: all paths, and the benches of suite.txt)")
-    made.add_argument("--programs", metavar="RE", type=pattern, help="builds only bench programs of such a name")
+    made.add_argument("--programs", metavar="RE", type=pattern, help="builds only programs of such a name, of paths/ and of benches")
     made.add_argument("--budget", metavar="MINUTES", type=number(0.01, 10_000), default=30.0,
                       help="for the first time through gate B (default 30)")
     made.add_argument("--json", metavar="FILE", help="also write the rows to this file")
@@ -86,8 +86,8 @@ def parsed(arguments):
         if options.base or options.head or any(binaries) or options.prove:
             raise Problem("--guard judges HEAD by the commit named in benches/regression/base, so it takes no other base, head, program "
                           "or proof.")
-        if options.advance and options.filter:
-            raise Problem("--advance wants all paths to pass, so it takes no --filter.")
+        if options.advance and (options.filter or options.programs):
+            raise Problem("--advance wants all paths to pass, so it takes neither --filter nor --programs.")
         if "b" in options.gate and options.gate != "ab":
             raise Problem("--guard is gate A alone; for gate B give --base REF.")
         options.gate = "a"

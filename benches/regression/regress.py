@@ -106,7 +106,7 @@ class Commits:
     def path_programs(self, base):
         """Gate A's, compiled: [(base program, head program)]."""
         paths = self.trees.Paths(base, self.head)
-        found = paths.programs(progress)
+        found = paths.programs(self.options.programs.search if self.options.programs else (lambda name: True), progress)
         if paths.left_out:
             self.notes.append(f"{base.name} cannot compile the paths of {', '.join(paths.left_out)}: they are new, and were not "
                               "compared.")
@@ -125,7 +125,7 @@ class Commits:
             drift = instructions.gate(self.path_programs(self.tagged), wanted, accepted, counts, self.tag)
         elif options.guard:
             self.notes.append("no tag is in this history, so there is no drift to report.")
-        if options.guard and not options.filter:
+        if options.guard and not options.filter and not options.programs:
             self.notes += instructions.not_needed(accepted, rows, drift, self.tag)
         return rows, drift
 

@@ -226,10 +226,10 @@ class Paths:
             base, _ = self.compiled(self.base, own)
         return base, head
 
-    def programs(self, progress):
-        """[(base, head)]"""
+    def programs(self, wanted, progress):
+        """[(base, head)] of the sources whose names, without .cpp, are wanted."""
         in_head = os.path.join(self.head.source, FOLDER_OF_PATHS)
-        names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else []) if name.endswith(".cpp"))
+        names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else []) if name.endswith(".cpp") and wanted(name[:-4]))
         progress(f"compiling paths: {', '.join(names)}")
         with concurrent.futures.ThreadPoolExecutor(self.head.jobs) as pool:
             made = list(pool.map(self.both, names))
