@@ -55,7 +55,7 @@ say() { printf '%s\n' "$*" >&2; }
 packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev robin-map-dev)
 packages_demo=("${packages_build[@]}" libfmt-dev prometheus-cpp-dev)
 packages_bench=("${packages_build[@]}" libbenchmark-dev libconcurrentqueue-dev libfmt-dev python3)
-packages_plots=(python3 python3-matplotlib python3-numpy)
+packages_plots=(python3 python3-matplotlib python3-numpy python3-scipy)
 packages_regress=("${packages_bench[@]}" python3-numpy python3-scipy valgrind git)
 packages_guard=(g++ libboost-dev libexpected-dev robin-map-dev python3 python3-numpy python3-scipy valgrind git)
 packages_peers=("${packages_bench[@]}" libcaf-dev erlang-base)
@@ -436,6 +436,11 @@ command_pictures() {
         "$(python_of_debian)" -B "$root/examples/census/pictures.py" draw "$pictures/census-$what.json" \
             "$pictures/census-$what.svg"
     done
+    # Its figures are those of `regress --prove power`, which takes its pairs from a machine that was measured.
+    if [[ -f $pictures/regression-power.json ]]; then
+        "$(python_of_debian)" -B "$root/benches/regression/plot.py" "$pictures/regression-power.json" \
+            "$pictures/regression-power.svg"
+    fi
 }
 
 command_balancing() {

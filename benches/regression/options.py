@@ -64,10 +64,10 @@ def parser():
                       help="a pair is set aside if others had more of the processors than this (default 0.1)")
     made.add_argument("--seed", type=number(0, 2**63, int), help="for the order of processes (default: drawn)")
     made.add_argument("--jobs", metavar="N", type=number(1, 1024, int), default=os.cpu_count(), help="compilers at once")
-    made.add_argument("--prove", choices=("null", "power", "mutations"),
+    made.add_argument("--prove", choices=("null", "injected", "power", "mutations"),
                       help="measures the detector itself, and adds what it found to ledger/")
     made.add_argument("--runs", metavar="N", type=number(1, 10_000, int),
-                      help="live suites of a proof (default: null 20, power 12 for each slowdown)")
+                      help="live suites of a proof (default: null 20, injected 12 for each slowdown), or simulated ones of power (200)")
     return made
 
 
@@ -92,6 +92,8 @@ def parsed(arguments):
             raise Problem("--guard is gate A alone; for gate B give --base REF.")
         options.gate = "a"
     elif options.prove:
+        if options.prove in ("power", "mutations") and options.base_binary:
+            raise Problem(f"--prove {options.prove} takes no program.")
         if options.base or options.head or options.head_binary:
             raise Problem("--prove compares code with itself, so it takes neither --base nor --head; --base-binary names a "
                           "program of yours to prove it with.")

@@ -11,59 +11,23 @@ import datetime
 import json
 import os
 import random
+import re
 import shutil
 
 import disturbance
 import evidence
 import mutations
+import power
 import programs
 import trees
 import wall_clock
 from options import EXIT
 from problem import Problem
 
-SLOWDOWNS = {"null": (0,), "power": (0, 1, 2, 3, 5, 8, 10)}  # percent
-LIVE = {"null": 20, "power": 12}
-RESAMPLED = {"null": 299, "power": 59}
-BLOCK = 8  # pairs: as long as what disturbs several pairs in a row
+SLOWDOWNS = {"null": (0,), "injected": (0, 1, 2, 3, 5, 8, 10)}  # percent
+LIVE = {"null": 20, "injected": 12}
+RESAMPLED = {"null": 299, "injected": 59}
 VARIABLE = "DROVER_REGRESS_SLOWER"
-
-
-class Recording:
-    """A `take` that keeps what it took, in order: {bench: [pair, ...]}."""
-
-    def __init__(self, take):
-        self.inner = take
-        self.pairs = {}
-
-    def take(self, bench):
-        taken = self.inner(bench)
-        self.pairs.setdefault(bench, []).extend(taken)
-        return taken
-
-
-class Blocks:
-    """A `take` that draws blocks of consecutive pairs from the suites that were measured."""
-
-    def __init__(self, suites, chance):
-        self.suites = suites  # [{bench: [pair, ...]}]
-        self.chance = chance
-        self.rest = {}
-
-    def take(self, bench):
-        rest = self.rest.get(bench, [])
-        if len(rest) < 2:
-            pairs = self.chance.choice([suite[bench] for suite in self.suites if suite.get(bench)])
-            start = 2 * self.chance.randrange(max(1, (len(pairs) - BLOCK) // 2 + 1))
-            rest = pairs[start:start + BLOCK]
-        self.rest[bench] = rest[2:]
-        return rest[:2]
-
-
-def marked(pairs):
-    """The benches that compare.py would call slower, of {bench: [pair, ...]}."""
-    return [bench for bench, all_of in pairs.items()
-            if evidence.mann_whitney_slower([pair.base for pair in all_of], [pair.head for pair in all_of])]
 
 
 class Count:
@@ -79,7 +43,7 @@ class Count:
 
     def add(self, answers, pairs):
         verdict = wall_clock.verdict_of([], answers)
-        theirs = marked(pairs)
+        theirs = power.marked(pairs)
         self.suites += 1
         self.alarms += verdict == "fail"
         self.inconclusive += verdict == "inconclusive"
@@ -94,25 +58,16 @@ class Count:
                 "compare_py": self.compare_py, "benches": self.benches}
 
 
-def suite_of(names, take, again, budget, chance, above, progress=lambda text: None):
-    """(answers, {bench: pairs}) of one run of gate B; the second time through is no part of the pairs."""
-    first = Recording(take)
-    answers = wall_clock.judge(names, first.take, lambda suspects: again, budget, chance, above, progress)
-    return answers, first.pairs
-
-
-def sides_of(program, copy, slower):
-    """Base as it is, head in another file and so much slower."""
-    return (programs.Side("base", program), programs.Side("head", copy, ((VARIABLE, str(slower)),)))
-
-
 class Subject:
-    """The program that is compared with itself."""
+    """The programs that are compared with themselves: {program: pattern of its benches}."""
 
-    def __init__(self, options, root, say):
+    def __init__(self, options, root, suite, say):
+        self.lock = None
+        self.options = options
+        self.everything = re.compile("")
         if options.base_binary:
-            self.lock = None
-            self.program = self.copy = os.path.abspath(options.base_binary)
+            path = os.path.abspath(options.base_binary)
+            self.programs, self.name = {path: (path, self.everything)}, os.path.basename(path)
             self.commit = trees.git(root, "rev-parse", "HEAD")[1]
         else:
             trees.refuse_dirty(root, "commit or stash them")
@@ -121,10 +76,31 @@ class Subject:
             tree = trees.Tree(root, "head", self.commit, options.jobs)
             tree.check_out()
             say(f"regress: building {self.commit[:12]}")
-            self.program = tree.knob()
-            # Another file, as head's always is: it lies elsewhere in the page cache.
-            self.copy = self.program + ".copy"
-            shutil.copy2(self.program, self.copy)
+            if options.programs:
+                judged = suite(tree.source)
+                built = tree.programs(lambda name: name in judged and options.programs.search(name))
+                patterns = {path: judged[name] for name, path in built.items()}
+            else:
+                patterns = {tree.knob(): self.everything}
+            self.programs = {path: (self.copied(path), pattern) for path, pattern in patterns.items()}
+            self.name = ", ".join(os.path.basename(path) for path in self.programs)
+
+    @staticmethod
+    def copied(path):
+        """Another file, as head's always is: it lies elsewhere in the page cache."""
+        shutil.copy2(path, path + ".copy")
+        return path + ".copy"
+
+    def sides(self, slower):
+        """{bench: (base as it is, head so much slower)}"""
+        wanted = self.options.filter or self.everything
+        found = {}
+        for path, (copy, pattern) in self.programs.items():
+            both = (programs.Side("base", path), programs.Side("head", copy, ((VARIABLE, str(slower)),)))
+            names = programs.benches_in_both(both, lambda name, of=pattern: wanted.search(name) and of.search(name),
+                                             self.options.patience)
+            found.update(dict.fromkeys(names, both))
+        return found
 
     def close(self):
         if self.lock:
@@ -133,14 +109,14 @@ class Subject:
 
 def live_suites(subject, names, slower, runs, options, chance, progress):
     """(count, [{bench: pairs}])"""
-    sides = dict.fromkeys(names, sides_of(subject.program, subject.copy, slower))
+    sides = subject.sides(slower)
     take = programs.Processes(sides, options.patience, chance).take
     count, suites = Count(slower, names), []
     for number in range(runs):
         def tell(text, number=number):
             progress(f"+{slower} %, suite {number + 1} of {runs}, {text}")
 
-        answers, pairs = suite_of(names, take, take, options.budget * 60, chance, options.tolerate, tell)
+        answers, pairs = power.suite_of(names, take, take, options.budget * 60, chance, options.tolerate, tell)
         count.add(answers, pairs)
         suites.append(pairs)
     return count, suites
@@ -152,14 +128,15 @@ def resampled_suites(suites, names, slower, many, options, chance, progress):
     names = [name for name in names if any(suite.get(name) for suite in suites)]
     for number in range(many if names else 0):
         progress(f"+{slower} %, resampled suite {number + 1} of {many}")
-        take = Blocks(suites, chance).take
-        count.add(*suite_of(names, take, take, options.budget * 60, chance, options.tolerate))
+        take = power.Blocks(suites, chance).take
+        count.add(*power.suite_of(names, take, take, options.budget * 60, chance, options.tolerate))
     return count
 
 
 def as_lists(suites):
     """Of Pairs, for a file."""
-    return [{bench: [[pair.base, pair.head, round(pair.base_taken, 4), round(pair.head_taken, 4), round(pair.seconds, 4)]
+    return [{bench: [[float(f"{pair.base:.6g}"), float(f"{pair.head:.6g}"), round(pair.base_taken, 3),
+                      round(pair.head_taken, 3), round(pair.seconds, 3)]
                      for pair in pairs] for bench, pairs in suite.items()} for suite in suites]
 
 
@@ -229,20 +206,18 @@ def prove_mutations(options, root, compare, say):
     return EXIT["fail"] if missed else EXIT["pass"]
 
 
-def prove(options, root, progress, say):
-    """Runs the suites of a proof, appends a line to the ledger, and prints it."""
+def prove(options, root, suite, progress, say):
+    """Runs the suites of a proof, appends a line to the ledger, and prints it. suite(source): what suite.txt says."""
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     chance = random.Random(seed)
-    with contextlib.closing(Subject(options, root, say)) as subject:
+    with contextlib.closing(Subject(options, root, suite, say)) as subject:
         return proved(subject, options, root, chance, seed, progress)
 
 
 def proved(subject, options, root, chance, seed, progress):
-    wanted = options.filter.search if options.filter else (lambda name: True)
-    sides = sides_of(subject.program, subject.copy, 0)
-    names = programs.benches_in_both(sides, wanted, options.patience)
+    names = list(subject.sides(0))
     if not names:
-        raise Problem(f"{subject.program} has no bench that is asked for; look at --filter.")
+        raise Problem(f"{subject.name or 'head'} has no bench that is asked for; look at --filter and --programs.")
     runs = options.runs or LIVE[options.prove]
     window = disturbance.Window()
     live, resampled, kept = [], [], {}
@@ -253,10 +228,14 @@ def proved(subject, options, root, chance, seed, progress):
         resampled.append(resampled_suites(suites, names, slower, RESAMPLED[options.prove], options, chance,
                                           progress).as_json())
     progress("")
-    entry = {**where_and_when(options.prove, subject.commit), "program": os.path.basename(subject.program),
+    entry = {**where_and_when(options.prove, subject.commit), "program": subject.name,
              "budget_minutes": options.budget, "tolerate": options.tolerate, "seed": seed, "others": round(window.taken(), 3),
-             "stolen": round(window.stolen_share(), 4), "block": BLOCK, "live": live, "resampled": resampled}
+             "stolen": round(window.stolen_share(), 4), "block": power.BLOCK, "live": live, "resampled": resampled}
     path = written(entry, root)
+    if options.prove == "null":
+        # What `--prove power` draws from: those of the last run.
+        with open(os.path.join(root, power.PAIRS), "w", encoding="utf-8") as file:
+            file.write(power.as_lines({key: entry[key] for key in power.ORIGIN}, kept[0]))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"entry": entry, "pairs": kept}, file)

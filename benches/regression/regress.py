@@ -9,7 +9,8 @@ docs/guides/catching-regressions.md.
   programs.py       programs of Google Benchmark's, one process at a time
   wall_clock.py     gate B: how many pairs, and what they say
   evidence.py       its arithmetic
-  reports.py page.py proofs.py mutations.py
+  reports.py page.py
+  proofs.py power.py mutations.py   what the detector finds and what it does not
 """
 
 import contextlib
@@ -253,10 +254,13 @@ def main(arguments):
         raise Problem(f"{error.name} is not installed for {sys.executable}; install python3-numpy and python3-scipy (Debian), or use "
                       "./cmake/dev.sh regress, which does.") from None
     if options.prove:
+        import power
         import proofs
+        if options.prove == "power":
+            return power.prove(options, ROOT, progress)
         if options.prove == "mutations":
             return proofs.prove_mutations(options, ROOT, compare, say)
-        return proofs.prove(options, ROOT, progress, say)
+        return proofs.prove(options, ROOT, read_suite, progress, say)
     import page
     import reports
     found = compare(options)

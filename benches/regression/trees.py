@@ -229,7 +229,8 @@ class Paths:
     def programs(self, wanted, progress):
         """[(base, head)] of the sources whose names, without .cpp, are wanted."""
         in_head = os.path.join(self.head.source, FOLDER_OF_PATHS)
-        names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else []) if name.endswith(".cpp") and wanted(name[:-4]))
+        names = sorted(name for name in (os.listdir(in_head) if os.path.isdir(in_head) else [])
+                       if name.endswith(".cpp") and wanted(name[:-4]))
         progress(f"compiling paths: {', '.join(names)}")
         with concurrent.futures.ThreadPoolExecutor(self.head.jobs) as pool:
             made = list(pool.map(self.both, names))

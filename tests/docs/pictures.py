@@ -22,13 +22,16 @@ def complaints_of(root):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-B", str(root / "benches/balancing/plot.py"), str(pictures / "balancing.json"),
                         folder, *(path.name for path in pictures.glob("*.svg")
-                                  if path.name != "scale.svg" and not path.name.startswith("census-"))],
+                                  if path.name != "scale.svg" and not path.name.startswith(("census-", "regression-")))],
                        check=True, stdout=subprocess.DEVNULL)
         subprocess.run([sys.executable, "-B", str(root / "benches/scale/plot.py"), str(pictures / "scale.json"), folder],
                        check=True, stdout=subprocess.DEVNULL)
         for what in CENSUS:
             subprocess.run([sys.executable, "-B", str(root / "examples/census/pictures.py"), "draw",
                             str(pictures / f"census-{what}.json"), f"{folder}/census-{what}.svg"], check=True)
+        if (pictures / "regression-power.json").exists():
+            subprocess.run([sys.executable, "-B", str(root / "benches/regression/plot.py"),
+                            str(pictures / "regression-power.json"), f"{folder}/regression-power.svg"], check=True)
         drawn = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
     kept = {path.name: path.read_bytes() for path in pictures.glob("*.svg")}
     for name in sorted(drawn.keys() | kept.keys()):
@@ -48,8 +51,9 @@ def main():
         return 2
     try:
         import matplotlib
+        import scipy  # noqa: F401
     except ImportError:
-        print("pictures: Matplotlib is not installed (python3-matplotlib), so nothing was compared")
+        print("pictures: Matplotlib or SciPy is not installed (python3-matplotlib, python3-scipy), so nothing was compared")
         return 77
     if not matplotlib.__version__.startswith(VERSION):
         print(f"pictures: Matplotlib {matplotlib.__version__} is not {VERSION}x, so nothing was compared")

@@ -336,6 +336,93 @@ class Commits(Repository):
         self.refused(done, "valgrind is not installed", "--gate b")
 
 
+class Guard(Repository):
+    BASE = "benches/regression/base"
+
+    def start(self, tag=None):
+        """Base is the first commit, which has the tag."""
+        base = self.git("rev-parse", "HEAD")
+        if tag:
+            self.git("tag", tag)
+        self.write(self.BASE, base + "\n")
+        self.commit()
+        return base
+
+    def test_base_is_the_commit_in_the_file(self):
+        base = self.start()
+        report = self.folder / "report.json"
+        done = self.regress("--guard", "--json", report)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("no tag is in this history", done.stdout)
+        found = json.loads(report.read_text(encoding="utf-8"))
+        self.assertEqual((found["base"], list(found)), (base, ["verdict", "base", "head", "gate_a", "gate_b"]))
+        self.library(34)
+        self.commit()
+        self.assertEqual(self.regress("--guard").returncode, 1)
+
+    def test_drift_since_the_last_tag_fails_though_no_step_did(self):
+        self.start("v1")
+        self.library(31)  # 31 of about 33 instructions of a step
+        head = self.commit()
+        self.write("benches/regression/accepted.md", "- `path/one`, up to 9 %: one more.\n- `path/gone`, up to 4 % since v0: old.\n")
+        accepting = self.commit()
+        report, page = self.folder / "report.json", self.folder / "page.html"
+        done = self.regress("--guard", "--json", report, "--html", page)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        # Both are told of: what base is compared with, and the tag.
+        self.assertEqual(done.stdout.count("accepted: one more."), 2)
+        self.assertIn("accepted.md allows `path/gone` 4.0% since v0, which it does not need", done.stdout)
+        self.assertNotIn("allows `path/one`", done.stdout)
+        found = json.loads(report.read_text(encoding="utf-8"))
+        self.assertEqual((found["head"], found["drift"]["since"], len(found["drift"]["gate_a"])), (accepting, "v1", 1))
+        self.assertIn("Drift since v1", page.read_text(encoding="utf-8"))
+
+        # Base moves on; the tag does not, so that the entry is still wanted.
+        self.write(self.BASE, head + "\n")
+        self.write("benches/regression/accepted.md", "# None\n")
+        self.commit()
+        done = self.regress("--guard")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("of 1 paths 0 failed; 1 paths since v1, 1 failed;", done.stdout)
+        for tag, status in (("v1", 0), ("v2", 1)):
+            self.write("benches/regression/accepted.md", f"- `path/one`, up to 9 % since {tag}: one more.\n")
+            self.commit()
+            self.assertEqual(self.regress("--guard").returncode, status)
+
+    def test_advance_names_head_if_it_passes(self):
+        base = self.start()
+        head = self.git("rev-parse", "HEAD")
+        done = self.regress("--advance")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual((self.repository / self.BASE).read_text(encoding="ascii"), head + "\n")
+        self.refused(self.regress("--advance"), "not committed", self.BASE)
+        self.library(34)
+        self.write(self.BASE, base + "\n")
+        self.commit()
+        done = self.regress("--advance")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("did not pass", done.stderr)
+        self.assertEqual((self.repository / self.BASE).read_text(encoding="ascii"), base + "\n")
+
+    def test_refused(self):
+        self.refused(self.regress("--guard"), "benches/regression/base is not there")
+        for text, words in (("main\n", ("'main'", "full hash")), ("1" * 40 + "\n", ("1" * 40, "is not in this repository"))):
+            self.write(self.BASE, text)
+            self.commit()
+            self.refused(self.regress("--guard"), *words)
+        self.refused(self.regress("--guard", "--base", "HEAD"), "--guard")
+        self.refused(self.regress("--guard", "--gate", "b"), "gate A alone")
+        self.refused(self.regress("--advance", "--filter", "x"), "--advance")
+        # A shallow clone has no history, and no repository has none at all.
+        self.start()
+        shallow = self.folder / "shallow"
+        self.git("clone", "-q", "--depth", "1", f"file://{self.repository}", str(shallow))
+        self.refused(regress("--guard", root=shallow), "this clone is shallow", "git fetch --unshallow")
+        shutil.rmtree(shallow / ".git")
+        with unittest.mock.patch.dict(os.environ, GIT_CEILING_DIRECTORIES=str(self.folder)):
+            self.refused(regress("--guard", root=shallow), "no repository here")
+
+
 class Proofs(Repository):
     def test_proofs_add_to_the_ledger(self):
         fake = self.program("knob", {"a": CALM})
@@ -354,11 +441,95 @@ class Proofs(Repository):
 
     def test_the_power_of_a_knob(self):
         fake = self.program("knob", {"a": CALM})
-        done = self.regress("--prove", "power", "--base-binary", fake, "--runs", 1)
+        done = self.regress("--prove", "injected", "--base-binary", fake, "--runs", 1)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        entry = json.loads((self.repository / "benches/regression/ledger/power.jsonl").read_text(encoding="utf-8"))
+        entry = json.loads((self.repository / "benches/regression/ledger/injected.jsonl").read_text(encoding="utf-8"))
         found = {count["slower"]: (count["suites"], count["alarms"]) for count in entry["resampled"]}
         self.assertEqual((found[0], found[1], found[5], found[10]), ((59, 0), (59, 0), (59, 59), (59, 59)))
+
+    def test_the_power_curve_is_simulated_with_the_pairs_of_the_null_proof(self):
+        self.refused(self.regress("--prove", "power"), "null-pairs.json is not there", "--prove null")
+        self.regress("--prove", "null", "--base-binary", self.program("knob", {"a": CALM, "b": CALM}), "--runs", 2)
+        self.write("docs/pictures/.keep", "")
+        done = self.regress("--prove", "power", "--runs", 20)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        figures = self.repository / "docs/pictures/regression-power.json"
+        once = figures.read_text(encoding="utf-8")
+        found = {row["slower"]: row for row in json.loads(once)["simulated"]}
+        self.assertEqual(list(found), [0, 1, 2, 3, 5, 8, 10])
+        self.assertEqual([(found[slower]["fail"], found[slower]["pass"]) for slower in (0, 1, 5, 10)],
+                         [(0, 20), (0, 20), (20, 0), (20, 0)])
+        self.assertEqual({row["others_failed"] for row in found.values()}, {0})
+        self.assertGreater(found[0]["compare_py_others"], 0)
+        # The same pairs give the same figures.
+        self.regress("--prove", "power", "--runs", 20)
+        self.assertEqual(figures.read_text(encoding="utf-8"), once)
+        self.write("benches/regression/ledger/null-pairs.json", "{}")
+        self.refused(self.regress("--prove", "power"), "does not hold pairs")
+
+    PATCH = """What: a step is {more} instructions more
+Gate: a
+Program: one
+Bench: path/one
+
+--- include/library.hpp
++++ include/library.hpp
+@@ -1 +1 @@
+-{old}
++{new}
+"""
+
+    def test_mutations_are_found_or_the_proof_fails(self):
+        old = (self.repository / "include/library.hpp").read_text(encoding="utf-8").rstrip()
+        more = lambda count: old.replace("{ ", "{ " + 'asm volatile("nop");' * count)  # noqa: E731
+        self.write("benches/regression/mutations/four.patch", self.PATCH.format(more=4, old=old, new=more(4)))
+        self.commit()
+        before = self.git("status", "--porcelain"), self.git("rev-parse", "HEAD"), self.git("branch", "-a")
+        done = self.regress("--prove", "mutations")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("1 of 1 were found", done.stdout)
+        ledger = self.repository / "benches/regression/ledger/mutations.jsonl"
+        one, = json.loads(ledger.read_text(encoding="utf-8"))["mutations"]
+        self.assertEqual((one["name"], one["bench"], one["verdict"]), ("four", "path/one", "fail"))
+        self.assertGreater(one["change"], 0.1)
+        ledger.unlink()
+        self.assertEqual((self.git("status", "--porcelain"), self.git("rev-parse", "HEAD"), self.git("branch", "-a")), before)
+
+        # One that costs nothing is not found, and says so.
+        self.write("benches/regression/mutations/none.patch", self.PATCH.format(more=0, old=old, new=more(0) + " "))
+        self.commit()
+        done = self.regress("--prove", "mutations")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("1 of 2 were found", done.stdout)
+
+        self.write("benches/regression/mutations/none.patch", self.PATCH.format(more=0, old="gone", new="new"))
+        self.commit()
+        self.refused(self.regress("--prove", "mutations"), "none.patch does not apply")
+        self.write("benches/regression/mutations/none.patch", "What: nobody knows\n\n")
+        self.commit()
+        self.refused(self.regress("--prove", "mutations"), "none.patch does not begin with")
+        (self.repository / "benches/regression/mutations/none.patch").unlink()
+        self.commit()
+        self.refused(self.regress("--prove", "mutations", "--filter", "five"), "no mutation")
+
+
+class Kept(unittest.TestCase):
+    """What this repository keeps for the detector."""
+
+    def test_mutations_apply_to_what_they_mutate(self):
+        import mutations
+        kept = mutations.all_of(str(ROOT))
+        self.assertGreater(len(kept), 3)
+        for one in kept:
+            with self.subTest(one.name):
+                done = subprocess.run(["git", "apply", "--check", "-p0", one.path], cwd=ROOT, capture_output=True, text=True,
+                                      check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_accepted_and_base_are_well_formed(self):
+        import instructions
+        instructions.accepted_in(str(REGRESS / "accepted.md"))
+        self.assertRegex((REGRESS / "base").read_text(encoding="ascii"), r"\A[0-9a-f]{40}\n\Z")
 
 
 if __name__ == "__main__":
