@@ -451,18 +451,17 @@ class Proofs(Repository):
         self.refused(self.regress("--prove", "power"), "null-pairs.json is not there", "--prove null")
         self.regress("--prove", "null", "--base-binary", self.program("knob", {"a": CALM, "b": CALM}), "--runs", 2)
         self.write("docs/pictures/.keep", "")
-        done = self.regress("--prove", "power", "--runs", 20)
+        done = self.regress("--prove", "power", "--runs", 10)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         figures = self.repository / "docs/pictures/regression-power.json"
         once = figures.read_text(encoding="utf-8")
         found = {row["slower"]: row for row in json.loads(once)["simulated"]}
         self.assertEqual(list(found), [0, 1, 2, 3, 5, 8, 10])
         self.assertEqual([(found[slower]["fail"], found[slower]["pass"]) for slower in (0, 1, 5, 10)],
-                         [(0, 20), (0, 20), (20, 0), (20, 0)])
+                         [(0, 10), (0, 10), (10, 0), (10, 0)])
         self.assertEqual({row["others_failed"] for row in found.values()}, {0})
-        self.assertGreater(found[0]["compare_py_others"], 0)
         # The same pairs give the same figures.
-        self.regress("--prove", "power", "--runs", 20)
+        self.regress("--prove", "power", "--runs", 10)
         self.assertEqual(figures.read_text(encoding="utf-8"), once)
         self.write("benches/regression/ledger/null-pairs.json", "{}")
         self.refused(self.regress("--prove", "power"), "does not hold pairs")
