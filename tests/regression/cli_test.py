@@ -439,6 +439,11 @@ class Proofs(Repository):
         # The ledger is no change that would be left out of what is measured.
         self.assertEqual(self.regress("--base", "HEAD", "--gate", "a").returncode, 0)
 
+    def test_the_null_proof_of_the_suite(self):
+        done = self.regress("--prove", "null", "--programs", "fake", "--runs", 1)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("1 suites,    0 with a failure,    0 inconclusive", done.stdout)
+
     def test_the_power_of_a_knob(self):
         fake = self.program("knob", {"a": CALM})
         done = self.regress("--prove", "injected", "--base-binary", fake, "--runs", 1)

@@ -17,7 +17,7 @@ import time
 
 def main():
     given = dict(word[2:].split("=", 1) for word in sys.argv[1:] if word.startswith("--") and "=" in word)
-    with open(os.path.abspath(sys.argv[0]) + ".json", encoding="utf-8") as file:
+    with open(os.path.abspath(sys.argv[0]).removesuffix(".copy") + ".json", encoding="utf-8") as file:
         world = json.load(file)
     if world.get("broken"):
         print("fake_bench: cannot start today", file=sys.stderr)
