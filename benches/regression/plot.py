@@ -30,7 +30,7 @@ def draw(found, path):
     rows, origin, measured = found["simulated"], found["origin"], found["measured"]
     slower = [row["slower"] for row in rows]
     suites = [row["suites"] for row in rows]
-    figure, panel = plt.subplots(figsize=(7.6, 4.4))
+    figure, panel = plt.subplots(figsize=(7.6, 4.8))
     shares, bars = share_with_bars([row["fail"] for row in rows], suites)
     panel.errorbar(slower, shares, yerr=bars, marker="o", markersize=4, linewidth=1.4, capsize=3, color="#2463a8",
                    label="found (simulated)")
@@ -48,12 +48,12 @@ def draw(found, path):
     panel.axhline(95, color="black", linewidth=0.6, linestyle=":")
     panel.set(xlabel="by how much the bench is slower, %", ylabel="% of suites", ylim=(-3, 103), xticks=slower)
     panel.set_title(f"A suite of {found['benches']} benches, one of them slower", fontsize=11)
-    panel.legend(fontsize=8, loc="center right")
+    figure.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 0.035), ncol=3, frameon=False)
     panel.grid(linewidth=0.3)
     figure.text(0.01, 0.01, f"{suites[0]} suites a point, of {measured['pairs']} pairs measured {origin['date']} at "
                 f"{origin['commit'][:12]}; {origin['machine']['processors']} processors, of which others had "
                 f"{origin['others']:.0%}", fontsize=7, color="#57606a")
-    figure.tight_layout(rect=(0, 0.03, 1, 1))
+    figure.tight_layout(rect=(0, 0.13, 1, 1))
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
