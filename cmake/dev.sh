@@ -41,7 +41,8 @@ usage: ./cmake/dev.sh COMMAND
   coverage                  lines of include/ that the unit, conformance and adapters tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++ and its checks, AddressSanitizer
-                            and UndefinedBehaviorSanitizer), coverage (of the clang build; its tests run once for both)
+                            and UndefinedBehaviorSanitizer), coverage (of the clang build; its tests run once for both);
+                            and, where it is named, browser (a trace in speedscope's page in Chromium)
   setup                     install what all of these need, and configure the release build
 
 DROVER_JOBS=N limits how many compilers and tests run at once (default: processors, or less where memory is short).
@@ -64,6 +65,7 @@ packages_consumers=(prometheus python3-prometheus-client) # who reads what repor
 packages_test=("${packages_demo[@]}" "${packages_unit[@]}" "${packages_consumers[@]}" libbenchmark-dev pkg-config spin
     tcc valgrind python3-numpy python3-scipy git)
 packages_clang=("${packages_unit[@]}" clang-19 llvm-19 libclang-rt-19-dev libc++-19-dev libc++abi-19-dev)
+packages_browser=(chromium) # and npm, of whatever origin
 packages_format=(clang-format-19)
 
 # need PACKAGE...: installs those that are missing, or says how and ends with status 1.
@@ -185,7 +187,8 @@ run_tests() {
     return $status
 }
 
-# part NAME COMMAND...: runs it, notes its time, goes on if it fails. `finish` then ends with a failure.
+# part NAME COMMAND...: runs it, notes its time, goes on if it fails. `finish` then ends with a failure. Status 77 is that of
+# a part that could not run here, as ctest has it.
 parts=()
 failed=()
 part() {
@@ -199,9 +202,9 @@ part() {
     )
     status=$?
     set -e
-    ((status == 0)) || failed+=("$name")
+    ((status == 0 || status == 77)) || failed+=("$name")
     line=$(awk -v n="$name" -v s=$((SECONDS - start)) -v r=$status \
-        'BEGIN { printf "%-24s %5.1f min  %s", n, s / 60, r == 0 ? "good" : "FAILED" }')
+        'BEGIN { printf "%-24s %5.1f min  %s", n, s / 60, r == 0 ? "good" : r == 77 ? "skipped" : "FAILED" }')
     parts+=("$line")
     # .ci/run gathers the parts of several commands here.
     [[ -z ${DROVER_MINUTES:-} ]] || printf '%s\n' "$line" >>"$DROVER_MINUTES"
@@ -269,6 +272,29 @@ part_coverage() {
         fi
     done
     python3 -B "$root/cmake/coverage.py" "$root" "$trees/clang" "${counting_programs[@]}" --threshold 95 --jobs "$(jobs)"
+}
+
+# The page of speedscope that traces are opened in: one version, so that no change of theirs turns it red.
+part_browser() {
+    local version=1.25.0
+    local site=$trees/speedscope-$version
+    if ! (need "${packages_browser[@]}" && { command -v npm >/dev/null || need npm; }); then
+        say "skipped: chromium and npm are needed, and cannot be installed here."
+        return 77
+    fi
+    if [[ ! -d $site ]]; then
+        rm -rf -- "$site.part"
+        mkdir -p "$site.part"
+        if ! (cd "$site.part" && npm pack --fetch-retries=1 --fetch-timeout=30000 "speedscope@$version") >&2; then
+            say "skipped: npm could not fetch speedscope $version; its own message stands above."
+            return 77
+        fi
+        tar -xzf "$site.part/speedscope-$version.tgz" -C "$site.part"
+        mv -- "$site.part" "$site"
+    fi
+    release_with tests
+    build release report_traces
+    python3 -B "$root/tests/report/speedscope.py" "$site/package/dist/release" "$trees/release/tests/report_traces"
 }
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -551,7 +577,8 @@ command_matrix() {
         release) need "${packages_test[@]}" ;;
         thread) need "${packages_unit[@]}" ;;
         clang | coverage) need "${packages_clang[@]}" ;;
-        *) say "dev.sh: matrix has no part '$name'; it has release thread clang coverage"; exit 2 ;;
+        browser) need "${packages_unit[@]}" ;; # the rest may be missing
+        *) say "dev.sh: matrix has no part '$name'; it has release thread clang coverage browser"; exit 2 ;;
         esac
     done
     for name in "${wanted[@]}"; do
