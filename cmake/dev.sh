@@ -42,7 +42,8 @@ usage: ./cmake/dev.sh COMMAND
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++ and its checks, AddressSanitizer
                             and UndefinedBehaviorSanitizer), coverage (of the clang build; its tests run once for both);
-                            and, where it is named, browser (a trace in speedscope's page in Chromium)
+                            and, where it is named, browser (a trace in speedscope's page in Chromium, which
+                            fails if that cannot be installed)
   setup                     install what all of these need, and configure the release build
 
 DROVER_JOBS=N limits how many compilers and tests run at once (default: processors, or less where memory is short).
@@ -187,8 +188,8 @@ run_tests() {
     return $status
 }
 
-# part NAME COMMAND...: runs it, notes its time, goes on if it fails. `finish` then ends with a failure. Status 77 is that of
-# a part that could not run here, as ctest has it.
+# part NAME COMMAND...: runs it, notes its time, goes on if it fails. `finish` then ends with a failure. Status 77, as ctest
+# has it, is that of a part that may be skipped where it cannot run.
 parts=()
 failed=()
 part() {
@@ -274,20 +275,25 @@ part_coverage() {
     python3 -B "$root/cmake/coverage.py" "$root" "$trees/clang" "${counting_programs[@]}" --threshold 95 --jobs "$(jobs)"
 }
 
+# cannot SENTENCE: a part cannot run here. A failure, unless .ci/run says that this one may be skipped.
+cannot() {
+    say "$1"
+    ((${DROVER_MAY_SKIP:-0} == 0)) || exit 77
+    exit 1
+}
+
 # The page of speedscope that traces are opened in: one version, so that no change of theirs turns it red.
 part_browser() {
     local version=1.25.0
     local site=$trees/speedscope-$version
     if ! (need "${packages_browser[@]}" && { command -v npm >/dev/null || need npm; }); then
-        say "skipped: chromium and npm are needed, and cannot be installed here."
-        return 77
+        cannot "browser: Chromium and npm are needed, and cannot be installed here."
     fi
     if [[ ! -d $site ]]; then
         rm -rf -- "$site.part"
         mkdir -p "$site.part"
         if ! (cd "$site.part" && npm pack --fetch-retries=1 --fetch-timeout=30000 "speedscope@$version") >&2; then
-            say "skipped: npm could not fetch speedscope $version; its own message stands above."
-            return 77
+            cannot "browser: npm could not fetch speedscope $version; its own message stands above."
         fi
         tar -xzf "$site.part/speedscope-$version.tgz" -C "$site.part"
         mv -- "$site.part" "$site"

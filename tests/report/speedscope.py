@@ -92,7 +92,8 @@ class Browser:
         # A browser of root's has no sandbox; it opens nothing here but files of ours.
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
         command = ["chromium", "--headless", "--remote-debugging-pipe", "--enable-unsafe-swiftshader", "--no-first-run",
-                   "--disable-background-networking", f"--user-data-dir={folder}/profile", *options, "about:blank"]
+                   "--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync",
+                   f"--user-data-dir={folder}/profile", *options, "about:blank"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 ["bash", "-c", f'exec "$@" 3<&{its_input} 4>&{its_output}', "bash", *command], stdin=subprocess.DEVNULL,
