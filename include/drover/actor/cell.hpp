@@ -185,10 +185,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_ho
             case push_result::woke: straight ? schedule_on_workers(mine) : schedule(mine); return delivery::accepted;
             case push_result::closed: break;
         }
-        retain();  // the ref this send goes through may itself be in a message that is now destroyed
-        drain_to_dead_letters();
-        release();
-        return delivery::stopped;
+        return drain_again();
     }
 
     /// The actor is ready and the caller is the one who found out.
@@ -298,7 +295,9 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_ho
     struct mailbox_owner {
         basic_cell& cell;
 
-        static void retire(message_node* node) noexcept { release_envelope_of(node); }
+        [[gnu::always_inline]] static void retire(message_node* node) noexcept {
+            release_envelope<context, stamp_of<F>>(node);
+        }
         static std::size_t level(const message_node* node) noexcept {
             const auto& letter = *static_cast<const envelope_of<F>*>(node);
             return letter.operations->level != nullptr ? letter.operations->level(node) : 0;
@@ -331,6 +330,14 @@ private:
             schedule(mine);
         }
         return result;
+    }
+
+    // What was pushed into a closed mailbox.
+    [[gnu::noinline]] delivery drain_again() noexcept {
+        retain();  // the ref this send goes through may itself be in a message that is now destroyed
+        drain_to_dead_letters();
+        release();
+        return delivery::stopped;
     }
 
     static void on_child_stopped(signal<context>* node, context& turn);

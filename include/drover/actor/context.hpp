@@ -192,11 +192,11 @@ public:
         if (request_ == nullptr) {
             return {};
         }
-        if (reply_ != type_name<R>()) {
+        if (request_->reply != type_name<R>()) {
             throw std::logic_error(join_text({"drover: later<", type_name<R>(), "> in a handler whose reply is ",
-                                              reply_, "; return drover::later of the same type"}));
+                                              request_->reply, "; return drover::later of the same type"}));
         }
-        auto& right = *static_cast<request<R, F>*>(request_);
+        auto& right = *static_cast<request<R, F>*>(request_->right);
         if (!right) {
             throw std::logic_error("drover: the promise of this ask has been taken already; keep the first one");
         }
@@ -272,10 +272,12 @@ public:
     /// How many messages beside its own the handler that has just run got; forgets it.
     std::size_t exchange_batched() noexcept { return std::exchange(batched_, 0); }
 
-    void begin_request(void* right, std::string_view reply) noexcept {
-        request_ = right;
-        reply_ = reply;
-    }
+    /// The handler that is about to run may take over an answer; `open` stands until end_request().
+    struct open_request {
+        void* right;  ///< a request<R, F> whose R is named by `reply`
+        std::string_view reply;
+    };
+    void begin_request(const open_request& open) noexcept { request_ = &open; }
     void end_request() noexcept { request_ = nullptr; }
 
 private:
@@ -283,8 +285,7 @@ private:
     worker* worker_;
     take_function* take_;
     std::size_t batched_ = 0;
-    void* request_ = nullptr;  // a request<R, F> whose R is named by `reply_`
-    std::string_view reply_;   // valid while `request_` is
+    const open_request* request_ = nullptr;
 };
 
 using context = basic_context<features>;

@@ -208,7 +208,8 @@ private:
         } held{payload.answer.record()};
         held.record->retain();
         held.record->shared = true;
-        turn.begin_request(&payload.answer, type_name<reply>());
+        const typename basic_context<F>::open_request open{&payload.answer, type_name<reply>()};
+        turn.begin_request(open);
         try {
             static_cast<void>(detail::call_handler<A, detail::handed<A, M, F>, F>(
                 turn.template state<A>(), detail::hand_over<A, M, F>(payload.message), turn));

@@ -40,13 +40,14 @@ public:
         extra_type& own = own_;
         worker& me = me_;
         const owner its{self};
-        if (self.core->stopping()) [[unlikely]] {
+        const actor_core<F>& core = *self.core;
+        if (core.stopping()) [[unlikely]] {
             return life::await_stop();
         }
         if (self.phase != cell_phase::running && !life::resume()) [[unlikely]] {
             return outcome_;
         }
-        std::size_t left = self.core->quantum;
+        std::size_t left = core.quantum;
         unsigned empty_looks = 0;
         [[maybe_unused]] bool lingered = false;
         for (;;) {
@@ -277,7 +278,8 @@ private:
 namespace detail {
 
 template <class F, class Mailbox>
-run_result run_actor(basic_cell<F>& self, typename Mailbox::extra& own, worker& me) noexcept {
+[[gnu::always_inline]] inline run_result run_actor(basic_cell<F>& self, typename Mailbox::extra& own,
+                                                   worker& me) noexcept {
     basic_outbox<F>* const outbox = self.outboxed ? basic_outbox<F>::open(me, self) : nullptr;
     actor_run<F, Mailbox> run(self, own, me, outbox);
     if (self.own_threaded) {

@@ -32,7 +32,7 @@ inline bool available() noexcept {
 }
 
 template <class T>
-void light_store(std::atomic<T>& word, T value) noexcept {
+[[gnu::always_inline]] inline void light_store(std::atomic<T>& word, T value) noexcept {
     if (detail::available) [[likely]] {
         word.store(value, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -33,7 +33,7 @@ public:
 
     /// A block of `(size_class + 1) * granule` bytes. Any thread; no lock but once in 128 calls. Throws std::bad_alloc,
     /// after which nothing has changed.
-    static void* allocate(std::uint8_t size_class) {
+    [[gnu::always_inline]] static void* allocate(std::uint8_t size_class) {
         detail::block_magazine* magazine = cache().loaded[size_class];
         if (magazine->count != 0) [[likely]] {
             void* block = magazine->blocks[--magazine->count];
@@ -87,7 +87,7 @@ public:
     }
 
     /// Any thread, also another than the one that allocated; never throws.
-    static void release(void* block, std::uint8_t size_class) noexcept {
+    [[gnu::always_inline]] static void release(void* block, std::uint8_t size_class) noexcept {
         poison(block, (size_class + 1U) * granule);
         detail::block_magazine* magazine = cache().loaded[size_class];
         if (magazine->count != magazine->capacity) [[likely]] {

@@ -9,7 +9,7 @@ namespace drover {
 class owned_counter {
 public:
     /// The sum, of which the writer may make use.
-    std::uint64_t add(std::uint64_t n) noexcept {
+    [[gnu::always_inline]] std::uint64_t add(std::uint64_t n) noexcept {
         const std::uint64_t sum = value_.load(std::memory_order_relaxed) + n;
         value_.store(sum, std::memory_order_release);
         return sum;

@@ -154,7 +154,7 @@ inline constexpr std::uint8_t loaded_envelope<Turn, Stamp, Payload>::size_class 
 
 /// Gives back the memory of a node whose payload is gone.
 template <class Turn, class Stamp>
-void release_envelope(message_node* node) noexcept {
+[[gnu::always_inline]] inline void release_envelope(message_node* node) noexcept {
     const std::uint8_t size_class = static_cast<envelope<Turn, Stamp>*>(node)->operations->size_class;
     if (size_class != envelope_operations<Turn>::not_pooled) [[likely]] {
         block_pool::release(node, size_class);

@@ -53,7 +53,7 @@ public:
             asymmetric_fence::light_store(lane_.sending, lane_.sending.load(std::memory_order_relaxed) + 1);
         }
     }
-    ~send_bracket() {
+    [[gnu::always_inline]] ~send_bracket() {
         if (!lane_.worker) {
             lane_.sending.store(lane_.sending.load(std::memory_order_relaxed) - 1, std::memory_order_release);
         }

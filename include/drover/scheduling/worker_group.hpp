@@ -20,7 +20,7 @@ namespace drover {
 class worker_group {
 public:
     worker_group(core_record& core, std::size_t workers, grace_period::release_function* release)
-        : sleep_(workers), grace_(workers, release), own_(core, *this, grace_, bell_, workers) {
+        : sleep_(workers), grace_(workers, release), own_(core, *this, grace_, bell_, workers), watched_(workers == 1) {
         workers_.reserve(workers);
         for (std::size_t each = 0; each != workers; ++each) {
             workers_.push_back(std::make_unique<worker>(core, *this, each));
@@ -41,7 +41,7 @@ public:
         if (displaced != nullptr) {
             enqueue(me, displaced);
             sleep_.notify();
-        } else if (!watched_.load(std::memory_order_seq_cst) && size() > 1) [[unlikely]] {
+        } else if (!watched_.load(std::memory_order_seq_cst)) [[unlikely]] {
             summon_watcher();
         }
     }
@@ -181,8 +181,8 @@ protected:
     grace_period grace_;
     idle_bell bell_;
     own_threads own_;
-    std::atomic<bool> watched_{
-        false};  ///< a worker looks now and then whether another is stuck with an actor in `next`
+    /// A worker looks now and then whether another is stuck with an actor in `next`; so it is also where there is no other.
+    std::atomic<bool> watched_;
 };
 
 }  // namespace drover
