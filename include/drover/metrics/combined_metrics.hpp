@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
@@ -7,6 +8,33 @@
 #include "drover/metrics/hooks.hpp"
 
 namespace drover {
+
+template <metrics_policy... Ms>
+struct combined_metrics;
+
+namespace detail {
+
+template <class M, class Part>
+struct find_policy_keeping {
+    using type = std::conditional_t<std::derived_from<typename M::thread_part, Part>, M, void>;
+};
+template <class M, class... Others, class Part>
+struct find_policy_keeping<combined_metrics<M, Others...>, Part> {
+    using first = typename find_policy_keeping<M, Part>::type;
+    using type = std::conditional_t<std::is_void_v<first>,
+                                    typename find_policy_keeping<combined_metrics<Others...>, Part>::type, first>;
+};
+template <class Part>
+struct find_policy_keeping<combined_metrics<>, Part> {
+    using type = void;
+};
+
+/// Which of a program's metrics policies keeps a `Part` for each thread: itself, or the first that does of those that it combines;
+/// void if none does.
+template <class M, class Part>
+using policy_keeping = typename find_policy_keeping<M, Part>::type;
+
+}  // namespace detail
 
 /// Several metrics policies as one: each hook calls theirs, in their order. Each has a part and a stamp of its own;
 /// `part.of<M>()` is that of one.

@@ -16,6 +16,7 @@ namespace drover {
 
 struct dump_options {
     std::size_t deepest = 10;  ///< mailboxes that are shown one by one
+    std::size_t slowest = 10;  ///< types of actors whose handlers are shown; only latency_metrics knows of them
     std::size_t most_counted =
         100'000;  ///< of one mailbox without a limit; beyond, its depth is "so many or more"; > 0
 };
@@ -83,6 +84,15 @@ struct runtime_dump {
         std::size_t ready = 0;  ///< actors that wait in its own queue
     };
 
+    /// How long the handlers of one type take, as latency_metrics has it: since the runtime began, of the calls that it times.
+    struct latency_row {
+        std::string type{};
+        std::uint64_t timed = 0;  ///< calls
+        clock_duration p50{};     ///< each as histogram::percentile gives it: max() if it is above what is measured
+        clock_duration p99{};
+        clock_duration longest{};
+    };
+
     std::string runtime{};
     time_point taken{};     ///< on the runtime's clock
     clock_duration held{};  ///< real time for which a worker may have had to wait at the edge of the runtime
@@ -91,6 +101,8 @@ struct runtime_dump {
     std::vector<type_row> types{};       ///< those with the most messages first, then those with the most actors
     std::vector<mailbox_row> deepest{};  ///< the deepest first; only those in which something waits
     std::vector<thread_row> threads{};   ///< workers in their order, then own threads; none in a simulation
+    std::vector<latency_row>
+        slowest{};  ///< the one with the highest 99th percentile first; none without latency_metrics
 };
 
 }  // namespace drover

@@ -13,6 +13,7 @@
 #include "drover/base/clock.hpp"
 #include "drover/base/ids.hpp"
 #include "drover/base/text.hpp"
+#include "drover/metrics/histogram.hpp"
 #include "drover/runtime/dump.hpp"
 
 namespace drover {
@@ -75,6 +76,11 @@ inline std::string duration_text(clock_duration length) {
     return std::to_string(count) + " ns";
 }
 
+/// One of a histogram's.
+inline std::string latency_text(clock_duration length) {
+    return length > histogram::top ? "over " + duration_text(histogram::top) : duration_text(length);
+}
+
 inline std::string actor_text(std::string_view name, actor_id id) {
     return join_text({name, " #", std::to_string(to_integer(id))});
 }
@@ -85,8 +91,8 @@ inline std::string thread_text(const runtime_dump::thread_row& row) {
 
 }  // namespace detail
 
-/// For people: a line of sums, then four tables: types of actors, the deepest mailboxes, what runs (the longest first), and the
-/// threads. A table of nothing is left out.
+/// For people: a line of sums, then tables: types of actors, the deepest mailboxes, what runs (the longest first), the slowest
+/// handlers, and the threads. A table of nothing is left out.
 inline std::string to_text(const runtime_dump& dump) {
     const auto number = [](std::size_t count, std::string_view one, std::string_view several) {
         return join_text({std::to_string(count), " ", count == 1 ? one : several});
@@ -133,6 +139,13 @@ inline std::string to_text(const runtime_dump& dump) {
                      detail::thread_text(*each)});
     }
     append("what runs, the longest first", running);
+
+    detail::text_table slowest({"p99", "p50", "longest", "timed", "type"}, {0, 1, 2, 3});
+    for (const auto& each : dump.slowest) {
+        slowest.add({detail::latency_text(each.p99), detail::latency_text(each.p50), detail::latency_text(each.longest),
+                     std::to_string(each.timed), each.type});
+    }
+    append("slowest handlers", slowest);
 
     detail::text_table threads({"thread", "does", "ready behind it", "actor"}, {2});
     for (const auto& each : dump.threads) {
@@ -216,7 +229,7 @@ private:
 }  // namespace detail
 
 /// One JSON object in one line, for programs: members as those of runtime_dump, durations in nanoseconds, `or_more` only where it
-/// is true.
+/// is true, and `slowest` only if something was timed.
 inline std::string to_json(const runtime_dump& dump) {
     using detail::json_object;
     std::string text;
@@ -241,6 +254,12 @@ inline std::string to_json(const runtime_dump& dump) {
             }
             row.add("ready", each.ready);
         });
+        if (!dump.slowest.empty()) {
+            all.list("slowest", dump.slowest, [](json_object& row, const runtime_dump::latency_row& each) {
+                row.add("type", each.type).add("timed", each.timed).add("p50", each.p50);
+                row.add("p99", each.p99).add("longest", each.longest);
+            });
+        }
     }
     return text;
 }

@@ -20,6 +20,7 @@
 #include "drover/runtime/accounting.hpp"
 #include "drover/runtime/drain.hpp"
 #include "drover/runtime/dump.hpp"
+#include "drover/runtime/dump_latencies.hpp"
 #include "drover/runtime/dump_search.hpp"
 #include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
@@ -179,7 +180,9 @@ public:
     /// the messages that it counts. Throws std::invalid_argument for an option out of range.
     runtime_dump dump(const dump_options& options = {}) const {
         refuse_on_worker("dump");
-        return detail::find_dump(*engine_, options);
+        runtime_dump found = detail::find_dump(*engine_, options);
+        detail::add_slowest<F>(*this, options, found);
+        return found;
     }
 
     /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found out.

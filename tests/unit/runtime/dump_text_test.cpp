@@ -29,12 +29,14 @@ runtime_dump sample() {
         {2, false, thread_activity::sleeps, "", actor_id::none, "", "", false, 0ns, 0},
         {4, true, thread_activity::sleeps, "disk", actor_id{9}, "store::disk", "", false, 0ns, 0},
     };
+    dump.slowest = {{"orders::book", 12, 1'500us, drover::clock_duration::max(), drover::clock_duration::max()},
+                    {"orders::line", 40'000, 300ns, 12'345ns, 1s}};
     return dump;
 }
 
 }  // namespace
 
-TEST_CASE("a dump as text: sums, types, deep mailboxes, what runs with the longest first, threads") {
+TEST_CASE("a dump as text: sums, types, deep mailboxes, what runs with the longest first, slow handlers, threads") {
     CHECK(to_text(sample()) ==
           "runtime shop at 12.345 s: 1003 actors, 100012+ messages wait; its workers were held for 1.050 ms at most\n"
           "\n"
@@ -52,6 +54,11 @@ TEST_CASE("a dump as text: sums, types, deep mailboxes, what runs with the longe
           "  for at least  actor            type          in       on\n"
           "       1.204 s  books #7         orders::book  job      worker 1\n"
           "      seen now  orders::line #5  orders::line  started  worker 0\n"
+          "\n"
+          "slowest handlers\n"
+          "            p99       p50        longest  timed  type\n"
+          "  over 68.719 s  1.500 ms  over 68.719 s     12  orders::book\n"
+          "      12.345 us    300 ns        1.000 s  40000  orders::line\n"
           "\n"
           "threads\n"
           "  thread      does    ready behind it  actor\n"
@@ -87,6 +94,7 @@ TEST_CASE("a dump as JSON") {
     dump.deepest.resize(1);
     dump.deepest[0].name = "a \"b\"\\\n\x1f ü";
     dump.threads = {dump.threads[1], dump.threads[3]};
+    dump.slowest = {dump.slowest[1]};
     CHECK(
         to_json(dump) ==
         R"({"runtime":"shop","taken":12345678901,"held":1050000,"actors":1003,"waiting":100012,"or_more":true,)"
@@ -95,7 +103,8 @@ TEST_CASE("a dump as JSON") {
         R"("waits_for":"its handler of job to return"}],)"
         R"("threads":[{"index":1,"own_thread":false,"does":"runs","actor":"books","id":7,"type":"orders::book",)"
         R"("code":"job","handler":true,"at_least":1204017000,"ready":12},)"
-        R"({"index":4,"own_thread":true,"does":"sleeps","actor":"disk","id":9,"type":"store::disk","ready":0}]})");
+        R"({"index":4,"own_thread":true,"does":"sleeps","actor":"disk","id":9,"type":"store::disk","ready":0}],)"
+        R"("slowest":[{"type":"orders::line","timed":40000,"p50":300,"p99":12345,"longest":1000000000}]})");
     CHECK(to_json(runtime_dump{}) ==
           R"({"runtime":"","taken":0,"held":0,"actors":0,"waiting":0,"types":[],"deepest":[],"threads":[]})");
 }
