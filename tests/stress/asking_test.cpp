@@ -11,39 +11,19 @@
 #include <catch2/catch.hpp>
 
 #include "support/scale.hpp"
+#include "support/turning.hpp"
 #include "support/world.hpp"
 
 using namespace std::chrono_literals;
 using drover::ask_error;
 using drover::context;
 using drover_test::scaled;
+using drover_test::turning;
 using drover_test::world;
 
 namespace {
 
 using text_outcome = drover::expected<std::string, ask_error>;
-
-// Turns the clock of a world all the time, until it goes.
-class turning {
-public:
-    explicit turning(drover::manual_clock& clock)
-        : thread_([this, &clock] {
-              while (!done_) {
-                  clock.advance(1ms);
-                  std::this_thread::yield();
-              }
-          }) {}
-    turning(const turning&) = delete;
-    turning& operator=(const turning&) = delete;
-    ~turning() {
-        done_ = true;
-        thread_.join();
-    }
-
-private:
-    std::atomic<bool> done_{false};
-    std::thread thread_;
-};
 
 std::string long_text(int n) {
     return std::string(50, static_cast<char>('a' + n % 26));
