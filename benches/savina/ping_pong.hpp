@@ -41,9 +41,10 @@ struct basic_ping_pong_player {
 
 /// Ping-pong: two actors throw one ball to and fro; `messages` throws in all, one under way at any time. Senders: the
 /// two actors, in turn (the main thread throws the first ball). Time: from the first throw until the player with the
-/// last ball has told the main thread how many balls it saw. Figure: ns per throw. `F`: what is measured of it.
-template <class F>
-outcome ping_pong_with(std::uint64_t messages, std::size_t threads) {
+/// last ball has told the main thread how many balls it saw. Figure: ns per throw. `F`: what is measured of it. What
+/// `begin(rt)` gives stands around the first throw.
+template <class F, class Begin>
+outcome ping_pong_begun(std::uint64_t messages, std::size_t threads, Begin begin) {
     using player = basic_ping_pong_player<F>;
     std::promise<std::uint64_t> finished;
     drover::basic_runtime<F> rt({.threads = threads});
@@ -53,12 +54,20 @@ outcome ping_pong_with(std::uint64_t messages, std::size_t threads) {
     pong.tell(typename player::meet{ping});
 
     stopwatch const clock;
-    ping.tell(typename player::ball{messages - 1});
+    {
+        [[maybe_unused]] auto const around = begin(rt);
+        ping.tell(typename player::ball{messages - 1});
+    }
     auto const seen = await_answer(finished.get_future());
     auto const elapsed = clock.elapsed();
 
     return {elapsed, messages, usage_of_threads("drover/").threads,
             expect_equal("the last player's count of balls", seen, shape::last_players_balls(messages))};
+}
+
+template <class F>
+outcome ping_pong_with(std::uint64_t messages, std::size_t threads) {
+    return ping_pong_begun<F>(messages, threads, [](auto const&) { return nullptr; });
 }
 
 inline outcome ping_pong(std::uint64_t messages, std::size_t threads) {
