@@ -11,6 +11,7 @@
 
 #include "drover/actor/cell_end_listeners.hpp"
 #include "drover/actor/cell_hooks.hpp"
+#include "drover/actor/cell_lines.hpp"
 #include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
 #include "drover/actor/mailbox_box.hpp"
@@ -31,23 +32,21 @@ namespace drover {
 ///
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
-struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_hooks<F> {
+struct basic_cell : senders_line<F>, consumers_line<F>, last_words<F>, cell_end_listeners<F>, cell_hooks<F> {
+    using senders = senders_line<F>;
+    using consumers = consumers_line<F>;
     using list = tagged_list;
     using context = basic_context<F>;
     using metrics = typename F::metrics;
-    static constexpr bool labelled = metrics::labelled;  ///< then its label stands where senders look
 
     /// `own` is the part of its mailbox outside the cell, or null; taken over. `straight`: it runs on the workers, so that with
     /// no such part a send may go straight into its list.
     basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, mailbox_box<F>* own,
                bool straight = true) noexcept
-        : runnable(own != nullptr ? own->operations->run : &run_cell),
-          core(owner, straight && own == nullptr),
-          operations(&type_operations),
-          pill(&pill_operations),
-          id(owner.next_id()),
-          stopped_signal(*this),
-          box(own) {
+        : senders(own != nullptr ? own->operations->run : &run_cell, owner, straight && own == nullptr, type_operations,
+                  own),
+          consumers(owner.next_id()),
+          last_words<F>(&child_operations, &pill_operations) {
         core->retain();
         if (operations->start != nullptr) {
             list::start_scheduled(incoming, consumed);
@@ -60,40 +59,27 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_ho
     basic_cell(const basic_cell&) = delete;
     basic_cell& operator=(const basic_cell&) = delete;
 
-    // --- senders' line ---------------------------------------------------------------------------------------------
-    list::producer_side incoming;
-    system_lane system;
-    std::atomic<std::uint32_t> references{2};
-    static constexpr std::uint8_t not_requested = 0xff;
-    static constexpr unsigned ended = 0x40;  ///< beside a stop_kind: it is why the actor stopped
-    std::atomic<std::uint8_t> requested{
-        not_requested};  ///< a stop_kind: why a stop was posted, the first one; then why it stopped
-    [[no_unique_address]] placed<std::atomic<bool>, !labelled> pill_sent_here;
-    [[no_unique_address]] placed<std::uint8_t, labelled> label_here;
-    cell_phase phase = cell_phase::fresh;
-    bool never_started : 1 = false;  ///< the runtime stopped before `started` could run, so `stopped` is not run either
-    bool stateless : 1 = false;      ///< between two states: the old one is gone and the new one not there
-    bool outboxed : 1 = false;       ///< its sends go through an outbox; set before anybody else knows the cell
-    bool own_threaded : 1 = false;   ///< it has a thread of its own; as above, and then no send goes straight
-    const core_pointer<F> core;
-    const cell_operations<F>* const operations;
+    using consumers::consumed;
+    using consumers::extra;
+    using consumers::id;
+    using consumers::older;
+    using consumers::outboxed;
+    using consumers::own_threaded;
+    using consumers::parent;
+    using consumers::phase;
+    using consumers::system;
+    using consumers::younger;
+    using senders::box;
+    using senders::core;
+    using senders::incoming;
+    using senders::not_requested;
+    using senders::operations;
+    using senders::pill_sent;
+    using senders::references;
+    using senders::requested;
+    using last_words<F>::pill;
 
-    // --- consumer's line -------------------------------------------------------------------------------------------
-    alignas(cache_line) list::consumer_side consumed;
-    envelope_of<F> pill;  ///< pushed behind what is queued by stop_when_drained()
-    basic_cell* parent = nullptr;
-    basic_cell* older = nullptr;
-    basic_cell* younger = nullptr;
-    std::atomic<cell_extra<F>*> extra{nullptr};
-    const actor_id id;
-
-    /// Tells the parent that this actor is gone.
-    struct child_signal : signal<context> {
-        explicit child_signal(basic_cell& self) noexcept : signal<context>(&child_operations), child(self) {}
-        basic_cell& child;
-    } stopped_signal;
-    mailbox_box<F>* const box;  ///< null: the mailbox is the list
-    [[no_unique_address]] placed<std::atomic<bool>, labelled> pill_sent_there;
+    static constexpr unsigned ended = 0x40;  ///< in `requested`, beside a stop_kind: it is why the actor stopped
 
     // --- references ------------------------------------------------------------------------------------------------
 
@@ -153,15 +139,6 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_ho
     }
 
     // --- sending -----------------------------------------------------------------------------------------------------
-
-    /// The mark of stop_when_drained() has been pushed, or is about to be.
-    std::atomic<bool>& pill_sent() noexcept {
-        if constexpr (labelled) {
-            return pill_sent_there.value;
-        } else {
-            return pill_sent_here.value;
-        }
-    }
 
     /// Pushes a chain of `count` messages into the list. The caller holds a reference and, unless a worker, a
     /// send_bracket.
@@ -226,7 +203,7 @@ struct alignas(cache_line) basic_cell : runnable, cell_end_listeners<F>, cell_ho
         lane& mine = lane_to(*core);
         const send_bracket bracket(mine);
         flush_outbox();
-        if (!pill_sent().exchange(true, std::memory_order_acq_rel)) {
+        if (!pill_sent.exchange(true, std::memory_order_acq_rel)) {
             const delivery sent = follow_push(mine, list::push_chain(incoming, &pill, &pill));
             if (sent != delivery::stopped && box != nullptr && box->linger != nullptr) {
                 unhold();

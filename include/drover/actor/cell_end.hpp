@@ -47,14 +47,14 @@ void basic_cell<F>::drain_to_dead_letters() noexcept {
     }
     membership* const member = membership_of(*this);
     while (first != nullptr) {
-        message_node* const next = first->next.load(std::memory_order_relaxed);
+        message_node* const following = first->next.load(std::memory_order_relaxed);
         if (first != &pill) {
             this->note_left();
         }
         if (member == nullptr || !member->operations->pass_on(*member, first)) {
             bury_envelope(first, dead_letter_reason::stopped);
         }
-        first = next;
+        first = following;
     }
 }
 

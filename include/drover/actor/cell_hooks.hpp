@@ -24,7 +24,7 @@ public:
     /// The actor, for a hook.
     hook_subject subject() const noexcept {
         if constexpr (metrics::labelled) {
-            return {self().id, self().label_here.value};
+            return {self().id, self().label};
         } else {
             return {self().id};
         }

@@ -138,14 +138,6 @@ void delete_extra(cell_extra<F>* gone, bool own_threaded) noexcept {
     }
 }
 
-/// A value that some bundles have here, and others elsewhere or not at all.
-template <class T, bool Here>
-struct placed {
-    T value{};
-};
-template <class T>
-struct placed<T, false> {};
-
 enum class cell_phase : std::uint8_t {
     fresh,       ///< `started` has not run yet
     running,     ///< takes messages

@@ -151,7 +151,7 @@ protected:
         if (cell_.parent == nullptr) {
             escalate_to_runtime();
         } else if (stop_limit<F>* const limit = stop_limit_of(cell_); limit == nullptr || limit->part()) {
-            cell_.parent->post(&cell_.stopped_signal);  // the parent drops the tree's reference
+            cell_.parent->post(&cell_);  // the parent drops the tree's reference
             return;
         } else {
             cell_.parent->release();  // which did not wait; it has its failure from the sink alone

@@ -34,7 +34,7 @@ public:
         stop_listening();
         const std::size_t waiting = room.level();
         if (waiting == 0 || waiting >= room.limits().wake_at || !is_running(cell_->phase) ||
-            cell_->pill_sent().load(std::memory_order_acquire)) {
+            cell_->pill_sent.load(std::memory_order_acquire)) {
             due_.reset();
             return outcome::ready;
         }
@@ -56,7 +56,7 @@ public:
         }
         // Held from here on. Whoever ends the wait may have come between our look and the mark, without finding it: all of
         // them change the lane after what we look at again here, and who changes the lane second sees the first.
-        if (room.level() < room.limits().wake_at && !cell_->pill_sent().load(std::memory_order_seq_cst) &&
+        if (room.level() < room.limits().wake_at && !cell_->pill_sent.load(std::memory_order_seq_cst) &&
             armed_.load(std::memory_order_seq_cst) && cell_->core->gate_open()) {
             return outcome::held;
         }

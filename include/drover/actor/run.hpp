@@ -329,7 +329,7 @@ void basic_cell<F>::run_pill(message_node*, context& turn) {
 
 template <class F>
 void basic_cell<F>::on_child_stopped(signal<context>* node, context& turn) {
-    basic_cell& child = static_cast<child_signal*>(node)->child;
+    auto& child = static_cast<basic_cell&>(*node);
     const inside_scope scope(turn.on().inside);
     end_stop_limit(child);
     child.unlink_from(turn.cell().more().youngest_child);

@@ -220,7 +220,7 @@ ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options 
         build.populate(*fresh);
     }
     if constexpr (F::metrics::labelled) {
-        fresh->label_here.value = label_of<A>(fresh->name());
+        fresh->label = label_of<A>(fresh->name());
     }
     F::metrics::on_spawn(metrics_part<F>(mine), fresh->subject());
     ref<A, F> result(boost::intrusive_ptr<basic_cell<F>>(fresh, false));

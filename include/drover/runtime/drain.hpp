@@ -32,7 +32,7 @@ public:
             return;
         }
         straggler found{std::string(cell.name()), waiting_messages(cell), {}, cell.id};
-        if (cell.pill_sent().load(std::memory_order_acquire) && cell.phase != cell_phase::ending && found.count != 0) {
+        if (cell.pill_sent.load(std::memory_order_acquire) && cell.phase != cell_phase::ending && found.count != 0) {
             found.count -= 1;  // the mark of stop_when_drained() is no message
         }
         const cell_extra<F>* const extra = cell.extra.load(std::memory_order_acquire);

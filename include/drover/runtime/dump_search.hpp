@@ -153,7 +153,7 @@ private:
         const std::size_t most = options_.most_counted;
         // The mark of stop_when_drained() is no message.
         const std::size_t marks = actor.phase != cell_phase::ending && actor.phase != cell_phase::stopping &&
-                                          actor.pill_sent().load(std::memory_order_acquire)
+                                          actor.pill_sent.load(std::memory_order_acquire)
                                       ? 1
                                       : 0;
         const std::size_t walked = waiting_messages(actor, most + 1 + marks);

@@ -34,13 +34,16 @@ static_assert(alignof(cell) == drover::cache_line);
 static_assert(sizeof(drover::ref<small>) == sizeof(void*));
 static_assert(sizeof(drover::context) <= 64);
 
-TEST_CASE("what senders write is on another cache line than what the consumer writes") {
+TEST_CASE("what senders write is on another cache line than what the consumer reads at each message") {
     world w(1);
     const auto a = w.rt.spawn<small>();
     const auto line = [](const auto& member) { return reinterpret_cast<std::uintptr_t>(&member) / drover::cache_line; };
     CHECK(line(a.cell()->incoming) == line(a.cell()->references));
-    CHECK(line(a.cell()->incoming) == line(a.cell()->system));
+    CHECK(line(a.cell()->incoming) == line(a.cell()->core));
+    CHECK(line(a.cell()->incoming) == line(a.cell()->box));
     CHECK(line(a.cell()->incoming) != line(a.cell()->consumed));
+    CHECK(line(a.cell()->consumed) == line(a.cell()->system));
+    CHECK(line(a.cell()->consumed) == line(a.cell()->phase));
     CHECK(reinterpret_cast<std::uintptr_t>(a.cell()) % drover::cache_line == 0);
 }
 
