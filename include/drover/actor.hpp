@@ -20,6 +20,7 @@
 #include "drover/actor/spawn.hpp"
 #include "drover/actor/stash.hpp"
 #include "drover/actor/task.hpp"
+#include "drover/actor/then.hpp"
 #include "drover/actor/timer_handle.hpp"
 #include "drover/actor/watch.hpp"
 #include "drover/actor/water.hpp"

@@ -11,6 +11,7 @@
 
 #include "drover/actor/cell_end_listeners.hpp"
 #include "drover/actor/cell_hooks.hpp"
+#include "drover/actor/cell_letters.hpp"
 #include "drover/actor/cell_lines.hpp"
 #include "drover/actor/cell_parts.hpp"
 #include "drover/actor/core.hpp"
@@ -32,7 +33,12 @@ namespace drover {
 ///
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
-struct basic_cell : senders_line<F>, consumers_line<F>, last_words<F>, cell_end_listeners<F>, cell_hooks<F> {
+struct basic_cell : senders_line<F>,
+                    consumers_line<F>,
+                    last_words<F>,
+                    cell_end_listeners<F>,
+                    cell_hooks<F>,
+                    cell_letters<F> {
     using senders = senders_line<F>;
     using consumers = consumers_line<F>;
     using list = tagged_list;
@@ -218,7 +224,7 @@ struct basic_cell : senders_line<F>, consumers_line<F>, last_words<F>, cell_end_
         wake(mine, system.post(nullptr));
     }
 
-    // --- the consumer: the run loop is in actor/run.hpp -----------------------------------------------------------------
+    // --- the consumer: the run loop is in actor/actor_run.hpp -----------------------------------------------------------------
 
     /// Makes every message a dead letter and leaves the mailbox closed. By whoever is the consumer of a stopped actor. The
     /// mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for itself,
@@ -229,42 +235,8 @@ struct basic_cell : senders_line<F>, consumers_line<F>, last_words<F>, cell_end_
     template <class Mailbox>
     message_node* close_mailbox(typename Mailbox::extra& extra_part) noexcept;
 
-    /// A message that is in no mailbox any more: a dead letter, destroyed, its memory given back.
-    void bury_envelope(message_node* node, dead_letter_reason reason) noexcept {
-        bury(node, reason);
-        discard(node);
-        release_envelope_of(node);
-    }
-
+    /// The memory of a message that is gone.
     static void release_envelope_of(message_node* node) noexcept { release_envelope<context, stamp_of<F>>(node); }
-
-    void bury(const message_node* node, dead_letter_reason reason) noexcept {
-        const auto& letter = *static_cast<const envelope_of<F>*>(node);
-        if (letter.operations->size_class != operations_of<F>::not_pooled) {  // it is the pill otherwise
-            bury(letter.operations->message, reason);
-        }
-    }
-
-    /// A message that had been pushed.
-    void bury(std::string_view message, dead_letter_reason reason) noexcept {
-        core->count_dead(reason);
-        if (reason == dead_letter_reason::rejected) {
-            this->note_rejected(lane_to(*core), 1);
-        }
-        report_dead(metrics_part<F>(*core), message, reason);
-    }
-
-    /// Messages that are dead letters without having been pushed. Counted by their sender in one place, so that the
-    /// accounts agree at any moment.
-    void refuse(lane& mine, std::string_view message, dead_letter_reason reason, std::size_t count = 1) noexcept {
-        if (reason == dead_letter_reason::rejected) {
-            this->note_rejected(mine, count);
-        }
-        for (std::size_t each = 0; each != count; ++each) {
-            mine.unsent[static_cast<std::size_t>(reason)].add(1);
-            report_dead(metrics_part<F>(mine), message, reason);
-        }
-    }
 
     void discard(message_node* node) noexcept;
 
@@ -293,14 +265,6 @@ struct basic_cell : senders_line<F>, consumers_line<F>, last_words<F>, cell_end_
     static void run_pill(message_node*, context&);
 
 private:
-    void report_dead(typename metrics::thread_part& part, std::string_view message,
-                     dead_letter_reason reason) noexcept {
-        if (reason == dead_letter_reason::dropped) {
-            metrics::on_dropped(part, this->subject());
-        }
-        core->report_dead(part, this->subject(), dead_letter{reason, message, name(), id});
-    }
-
     system_lane::post_result wake(lane& mine, system_lane::post_result result) noexcept {
         if (result == system_lane::post_result::removed_held ||
             (result == system_lane::post_result::posted && list::clear_idle(incoming))) {

@@ -52,7 +52,7 @@ void basic_cell<F>::drain_to_dead_letters() noexcept {
             this->note_left();
         }
         if (member == nullptr || !member->operations->pass_on(*member, first)) {
-            bury_envelope(first, dead_letter_reason::stopped);
+            this->bury_envelope(first, dead_letter_reason::stopped);
         }
         first = following;
     }
