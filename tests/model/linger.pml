@@ -1,7 +1,7 @@
 /*
  * An actor that lingers: with fewer than N messages waiting it is held, so that pushes do not schedule it, until there
  * are N, its timer fires, a signal comes, the end mark comes, or the gate closes. Stands for actor/linger.hpp with
- * mailbox/admission.hpp, boxed_mailbox::push and give_back, and the loop in actor/run.hpp; the lists' insides are
+ * mailbox/admission.hpp, boxed_mailbox::push and give_back, and the loop in actor/actor_run.hpp; the lists' insides are
  * cell.pml's.
  *
  * What ends a linger clears `held` in the system word and leaves no other trace there: so the consumer, after it has set

@@ -1,6 +1,6 @@
 /*
  * The mailbox of one sender: messages travel in a ring, and the list's head word has the marks alone, and the end mark.
- * Stands for mailbox/single_producer.hpp, tagged_list::announce, the loop in actor/run.hpp and close_mailbox
+ * Stands for mailbox/single_producer.hpp, tagged_list::announce, the loop in actor/actor_run.hpp and close_mailbox
  * (actor/cell_end.hpp).
  *
  * A sender of three messages, two workers; with PILL somebody pushes the end mark, with STOP somebody posts a stop. Whoever
