@@ -37,7 +37,8 @@ usage: ./cmake/dev.sh COMMAND
                             the same for two builds of a Google Benchmark program of yours; `regress --help` tells the rest
   regress --guard           the instructions alone, of HEAD against the commit in benches/regression/base and the last tag, as CI
                             does it
-  pictures [--figures]      draw the pictures of docs/ from the figures beside them; with --figures, make those anew first
+  pictures [--figures]      draw the pictures and write the tables of the documentation from the figures in docs/pictures; with
+                            --figures, take those anew first (about half an hour, on a quiet machine)
   coverage                  lines of include/ that the unit, conformance and adapters tests execute; below 95 % is a failure
   format [--check]          clang-format over the tree
   matrix [PART...]          every build: release, thread (ThreadSanitizer), clang (with libc++ and its checks, AddressSanitizer
@@ -456,6 +457,12 @@ command_pictures() {
         python3 -B "$root/examples/census/pictures.py" record "$(<"$trees/release/census.path")" \
             "$pictures/census-metrics.json" "$pictures/census-trace.json" /usr/include \
             /usr/include/linux/netfilter /usr/include/c++/12/bits
+        need "${packages_peers[@]}"
+        release_with benches peers examples
+        cmake "$trees/release" >/dev/null
+        build release benches/all peers
+        python3 -B "$root/benches/figures/record.py" "$trees/release" "$pictures/performance.json"
+        python3 -B "$root/benches/peers/run.py" --build "$trees/release" --json "$pictures/peers.json"
         ;;
     *) say "dev.sh: pictures does not know '$*'; see ./cmake/dev.sh help"; exit 2 ;;
     esac
@@ -473,6 +480,8 @@ command_pictures() {
         "$(python_of_debian)" -B "$root/benches/regression/plot.py" "$pictures/regression-power.json" \
             "$pictures/regression-power.svg"
     fi
+    "$(python_of_debian)" -B "$root/benches/figures/plot.py" "$pictures/performance.json" "$pictures/peers.json" "$pictures"
+    python3 -B "$root/benches/figures/tables.py" "$root"
 }
 
 command_balancing() {

@@ -14,6 +14,7 @@ import tempfile
 VERSION = "3.6."
 LARGEST = 100_000
 CENSUS = ("metrics", "trace")
+BALANCING = ("waits.svg", "failed.svg", "keys.svg", "health.svg")
 
 
 def complaints_of(root):
@@ -21,11 +22,11 @@ def complaints_of(root):
     documents = "".join(path.read_text(encoding="utf-8") for path in sorted((root / "docs").rglob("*.md")))
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-B", str(root / "benches/balancing/plot.py"), str(pictures / "balancing.json"),
-                        folder, *(path.name for path in pictures.glob("*.svg")
-                                  if path.name != "scale.svg" and not path.name.startswith(("census-", "regression-")))],
-                       check=True, stdout=subprocess.DEVNULL)
+                        folder, *BALANCING], check=True, stdout=subprocess.DEVNULL)
         subprocess.run([sys.executable, "-B", str(root / "benches/scale/plot.py"), str(pictures / "scale.json"), folder],
                        check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-B", str(root / "benches/figures/plot.py"), str(pictures / "performance.json"),
+                        str(pictures / "peers.json"), folder], check=True)
         for what in CENSUS:
             subprocess.run([sys.executable, "-B", str(root / "examples/census/pictures.py"), "draw",
                             str(pictures / f"census-{what}.json"), f"{folder}/census-{what}.svg"], check=True)
