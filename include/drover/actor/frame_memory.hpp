@@ -23,9 +23,13 @@ struct frame_memory {
         if (bytes <= block_pool::largest) {
             block_pool::release(frame, block_pool::class_of(bytes));
         } else {
-            ::operator delete(frame, bytes);
+            give_back(frame, bytes);
         }
     }
+
+private:
+    // Out of line: g++ 12 sees the delete without the branch, takes it for the wrong one, and warns the program of it.
+    [[gnu::noinline]] static void give_back(void* frame, std::size_t bytes) noexcept { ::operator delete(frame, bytes); }
 };
 
 }  // namespace drover
