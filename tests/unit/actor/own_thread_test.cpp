@@ -156,7 +156,7 @@ TEST_CASE("what may not wait on a worker may not wait in an own thread") {
     struct waiter {
         drover::ref<blocker> full;
         drover::ref<helper> other;
-        int operator()(std::string what) {
+        int operator()(const std::string& what) {
             if (what == "get") {
                 const auto outcome = other.ask(1).result();
                 return outcome ? 0 : static_cast<int>(outcome.error().code);
