@@ -57,7 +57,7 @@ struct of_32_bytes {
 };
 static_assert(sizeof(drover::envelope_of<drover::features>) == 16);
 static_assert(sizeof(drover::actor_cell<of_32_bytes, drover::features>) == 192);
-static_assert(sizeof(drover::context) == 56);
+static_assert(sizeof(drover::context) == 40);
 
 using simulation = drover::simulated_runtime;
 
