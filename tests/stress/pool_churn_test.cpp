@@ -201,8 +201,8 @@ TEMPLATE_TEST_CASE("pools under storms of changes: one end for each message, and
         for (std::thread& each : threads) {
             each.join();
         }
-        CHECK(pool.resize(2).get() == 2);
-        wait_until([&] { return all.alive == 2; });
+        // A member that was told to stop may be counted still when the pool is first told its size, and end after that.
+        wait_until([&] { return pool.resize(2).get() == 2 && all.alive == 2; });
         wait_until([&] { return w.rt.statistics().pending == 0; });
         const auto members = pool.members();
         for (const auto& each : members) {

@@ -62,7 +62,7 @@ public:
 
     /// Only actors of its runtime whose mailbox is the list, and which live.
     bool takes(const basic_cell<F>& receiver) const noexcept {
-        return receiver.core.straight(&worker_.core) && !tagged_list::is_closed(receiver.incoming);
+        return receiver.core.straight(&worker_.core) && !receiver.system.is_closed();
     }
 
     /// Memory for a message to `receiver`. Throws std::bad_alloc. One that is told much gets its messages side by side: it reads

@@ -126,11 +126,6 @@ struct tagged_list {
         return push_result::queued;
     }
 
-    /// Anybody's: closed, and nobody is about to empty it of what was pushed since.
-    static bool is_closed(const producer_side& p) noexcept {
-        return (p.head.load(std::memory_order_acquire) & closed) != 0;
-    }
-
     /// Anybody's: no node is in it, and no mark. In one order with sequentially consistent pushes.
     static bool is_clear(const producer_side& p) noexcept {
         return p.head.load(std::memory_order_seq_cst) == word(&p.stub);
