@@ -88,12 +88,12 @@ def across(benches, rows, head):
 
 
 def caches(figures):
-    kinds = [("`direct_mapped_cache<256>`", "direct_mapped_256"), ("`direct_mapped_cache<1024>`", "direct_mapped_1024"),
+    kinds = [("`direct_mapped_cache<1024>`", "direct_mapped_1024"),
              ("`set_associative_cache<1024, 2>`", "2_ways_1024"), ("`set_associative_cache<1024, 4>`", "4_ways_1024"),
              ("`set_associative_cache<1024, 8>`", "8_ways_1024")]
-    uses = [("512 names, uniform", "names:512/zipf_tenths:0/churn:0"), ("2 048", "names:2048/zipf_tenths:0/churn:0"),
-            ("10 000 names, Zipf 1.0", "names:10000/zipf_tenths:10/churn:0"),
-            ("Zipf 1.5", "names:10000/zipf_tenths:15/churn:0")]
+    uses = [("512 names, uniform", "names:512/zipf_tenths:0/churn_percent_per_second:0"), ("2 048", "names:2048/zipf_tenths:0/churn_percent_per_second:0"),
+            ("10 000 names, Zipf 1.0", "names:10000/zipf_tenths:10/churn_percent_per_second:0"),
+            ("Zipf 1.5", "names:10000/zipf_tenths:15/churn_percent_per_second:0")]
     rows = []
     for label, kind in kinds:
         row = [label]
@@ -102,6 +102,17 @@ def caches(figures):
             row.append(f"{figures.median(bench, 'hit_percent'):.0f} %, {figures.median(bench, 'ns_per_operation'):.1f} ns")
         rows.append(row)
     return markdown(["hits, and what a look takes", *(label for label, _ in uses)], rows)
+
+
+def mailboxes(figures):
+    kinds = [("`unbounded_mailbox`", "unbounded"), ("`bounded_mailbox`, `reject_newest`", "reject_newest"),
+             ("`drop_newest`", "drop_newest"), ("`drop_oldest`", "drop_oldest"), ("`block_sender`", "block_sender"),
+             ("`fail_actor`", "fail_actor"), ("`priority_mailbox<4>`", "priority")]
+    rows = [[label, *(number(figures.median(f"delivery/many_to_one/producers:{count}", "ns " + name))
+                      for count in (1, 2, 4, 8))] for label, name in kinds]
+    alone = figures.median("delivery/one_to_one/producers:1", "ns single_producer")
+    rows.append(["`single_producer_mailbox`", number(alone), "", "", ""])
+    return markdown(["ns a message", "1 sender", "2", "4", "8"], rows)
 
 
 POLICIES = [("`round_robin`", "round_robin"), ("`weighted_round_robin`", "weighted_round_robin"), ("`random_pick`", "random"),
@@ -137,11 +148,7 @@ TABLES = {
         ("of 128", "tell_batch_128")], ["ns a message", "8 bytes", "48 bytes", "64 bytes", "256 bytes"]),
     "spans": across([f"span_handler/messages:{count}/producers:1" for count in (4096, 65536)], [
         ("one by one", "single"), ("`std::span`, up to 128", "span")], ["ns a message", "4 096 wait", "65 536, which no cache holds"]),
-    "mailboxes": across([f"delivery/many_to_one/producers:{count}" for count in (1, 2, 4, 8)], [
-        ("`unbounded_mailbox`", "unbounded"), ("`bounded_mailbox`, `reject_newest`", "reject_newest"),
-        ("`drop_newest`", "drop_newest"), ("`drop_oldest`", "drop_oldest"), ("`block_sender`", "block_sender"),
-        ("`fail_actor`", "fail_actor"), ("`priority_mailbox<4>`", "priority")],
-        ["ns a message", "1 sender", "2", "4", "8"]),
+    "mailboxes": mailboxes,
     "names": singles([
         ("a tell by ref", "by_name/cached_tell", "ns_by_ref"),
         ("beyond it, by an `address` and a router", "by_name/cached_tell", "ns_more_by_address"),
@@ -159,7 +166,7 @@ def peers(report, new=(False, True)):
             continue
         mark = " **lost**" if row["ratio"] <= 1 else ""
         rows.append([row["workload"], f"{row['drover_ns']:.0f}", row["peer"], f"{row['peer_ns']:.0f}",
-                     f"{row['ratio']:.1f}{mark}", f"{row['spread']:.0%}"])
+                     f"{row['ratio']:.{1 if row['ratio'] >= 2 else 2}f}{mark}", f"{100 * row['spread']:.0f} %"])
     return markdown(["workload", "drover ns", "peer", "peer ns", "ratio", "spread"], rows)
 
 
