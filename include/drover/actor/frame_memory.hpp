@@ -29,7 +29,9 @@ struct frame_memory {
 
 private:
     // Out of line: g++ 12 sees the delete without the branch, takes it for the wrong one, and warns the program of it.
-    [[gnu::noinline]] static void give_back(void* frame, std::size_t bytes) noexcept { ::operator delete(frame, bytes); }
+    [[gnu::noinline]] static void give_back(void* frame, std::size_t bytes) noexcept {
+        ::operator delete(frame, bytes);
+    }
 };
 
 }  // namespace drover
