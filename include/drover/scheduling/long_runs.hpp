@@ -9,8 +9,8 @@
 
 namespace drover {
 
-/// What one worker has seen of the others: who has been in one run for long while an actor waits to run next there. Such an
-/// actor may be taken; without that, a message sent before a long computation would wait for all of it.
+/// What one worker has seen of the others: who has been in one run for long while one and the same actor waits to run next
+/// there. Such an actor may be taken; without that, a message sent before a long computation would wait for all of it.
 class long_runs {
 public:
     using clock = std::chrono::steady_clock;
@@ -19,21 +19,24 @@ public:
 
     enum class state : std::uint8_t {
         nothing,  ///< no actor waits to run next there
-        unsure,   ///< one does, in a run that was not seen before, or not for long yet
-        stuck,    ///< one does, and its worker has been in the same run for the limit
+        unsure,   ///< one does that was not seen before, or not for long yet, or in another run
+        stuck,    ///< one does, and has for the limit, while its worker was in the same run
     };
 
     explicit long_runs(std::size_t workers) : seen_(workers) {}
 
     state look(const worker& other) noexcept {
-        if (other.next.load(std::memory_order_relaxed) == nullptr) {
+        const runnable* const waits = other.next.load(std::memory_order_relaxed);
+        if (waits == nullptr) {
             return state::nothing;
         }
         sighting& last = seen_[other.index];
         const std::uint64_t runs = other.runs.load(std::memory_order_relaxed);
         const clock::time_point now = clock::now();
-        if (runs != last.runs) {
-            last = {runs, now};
+        // Another actor than last time has not waited for long: a run that makes many ready leaves the last of them there for a
+        // moment each, and taking those, one revocation a message, would cost more than all that it does.
+        if (runs != last.runs || waits != last.waits) {
+            last = {runs, waits, now};
             return state::unsure;
         }
         return now - last.since >= limit ? state::stuck : state::unsure;
@@ -42,6 +45,7 @@ public:
 private:
     struct sighting {
         std::uint64_t runs = 0;
+        const runnable* waits = nullptr;  // compared only: it may be gone
         clock::time_point since{};
     };
 

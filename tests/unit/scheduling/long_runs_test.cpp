@@ -43,3 +43,21 @@ TEST_CASE("a worker is stuck once the same run was seen for the limit") {
     other.next.store(nullptr);
     CHECK(seen.look(other) == long_runs::state::nothing);
 }
+
+TEST_CASE("an actor that another has taken the place of begins to wait anew, in the same run") {
+    drover_test::test_core core;
+    group two(core, 2, nullptr);
+    drover::runnable first(nullptr);
+    drover::runnable second(nullptr);
+    drover::worker& other = two.at(1);
+    long_runs seen(2);
+    other.runs.store(1);
+    other.next.store(&first);
+    drover_test::wait_until([&] { return seen.look(other) == long_runs::state::stuck; });
+    other.next.store(&second);
+    const auto begin = long_runs::clock::now();
+    CHECK(seen.look(other) == long_runs::state::unsure);
+    drover_test::wait_until([&] { return seen.look(other) == long_runs::state::stuck; });
+    CHECK(long_runs::clock::now() - begin >= long_runs::limit);
+    other.next.store(nullptr);
+}
