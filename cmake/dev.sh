@@ -484,8 +484,10 @@ command_pictures() {
     python3 -B "$root/benches/figures/tables.py" "$root"
 }
 
-command_balancing() {
-    local arguments=() json="" plots="" status=0
+# plotted NAME OPTION...: runs benches/NAME, which writes its figures with --json; --plots DIR has them drawn, too.
+plotted() {
+    local name=$1 arguments=() json="" plots="" status=0
+    shift
     while (($# > 0)); do
         case $1 in
         --json | --plots)
@@ -502,20 +504,23 @@ command_balancing() {
     need "${packages_bench[@]}"
     [[ -z $plots ]] || need "${packages_plots[@]}"
     release_with benches
-    build release balancing
+    build release "$name"
     if [[ -n $plots && -z $json ]]; then
         json=$(mktemp)
         # shellcheck disable=SC2064  # the file's name is known now
         trap "rm -f -- '$json'" EXIT
     fi
     [[ -z $json ]] || arguments+=(--json "$json")
-    "$trees/release/benches/balancing/balancing" "${arguments[@]}" || status=$?
+    "$trees/release/benches/$name/$name" "${arguments[@]}" || status=$?
     # A promise that is not kept is worth a picture, too.
     if [[ -n $plots && -s $json ]]; then
-        "$(python_of_debian)" -B "$root/benches/balancing/plot.py" "$json" "$plots" >&2 || status=$?
+        "$(python_of_debian)" -B "$root/benches/$name/plot.py" "$json" "$plots" >&2 || status=$?
     fi
     return $status
 }
+
+command_balancing() { plotted balancing "$@"; }
+command_scale() { plotted scale "$@"; }
 
 command_latency() {
     local packages=("${packages_bench[@]}") features=(benches)
@@ -529,38 +534,6 @@ command_latency() {
     [[ ${#features[@]} -eq 1 ]] || cmake "$trees/release" >/dev/null
     build release latency
     exec "$trees/release/benches/latency/latency" "$@"
-}
-
-command_scale() {
-    local arguments=() json="" plots="" status=0
-    while (($# > 0)); do
-        case $1 in
-        --json | --plots)
-            (($# >= 2)) || { say "dev.sh: $1 wants a value; see ./cmake/dev.sh help"; exit 2; }
-            if [[ $1 == --json ]]; then json=$2; else plots=$2; fi
-            shift
-            ;;
-        --json=*) json=${1#*=} ;;
-        --plots=*) plots=${1#*=} ;;
-        *) arguments+=("$1") ;; # the program knows the others
-        esac
-        shift
-    done
-    need "${packages_bench[@]}"
-    [[ -z $plots ]] || need "${packages_plots[@]}"
-    release_with benches
-    build release scale
-    if [[ -n $plots && -z $json ]]; then
-        json=$(mktemp)
-        # shellcheck disable=SC2064  # the file's name is known now
-        trap "rm -f -- '$json'" EXIT
-    fi
-    [[ -z $json ]] || arguments+=(--json "$json")
-    "$trees/release/benches/scale/scale" "${arguments[@]}" || status=$?
-    if ((status == 0)) && [[ -n $plots ]]; then
-        "$(python_of_debian)" -B "$root/benches/scale/plot.py" "$json" "$plots" >&2 || status=$?
-    fi
-    return $status
 }
 
 command_coverage() {
