@@ -1,5 +1,5 @@
-// Supervision: an actor that fails is restarted from the arguments of its spawn, after a delay that grows; one that fails for
-// good escalates to its parent, which starts anew with all its children.
+// Supervision: an actor that fails is restarted from the arguments of its spawn, after a delay that grows; one that
+// fails for good escalates to its parent, which starts anew with all its children.
 #include <atomic>
 #include <chrono>
 #include <cstdio>

@@ -74,7 +74,8 @@ int main() {
     const std::string first = other.ask(first_of{"tea"}).get();
     std::printf("%s\n", first.c_str());
 
-    // The deadline of an ask is the deadline of what its handler asks: the broker's own ask has no more than 5 ms either.
+    // The deadline of an ask is the deadline of what its handler asks: the broker's own ask has no more than 5 ms
+    // either.
     const auto late = other.ask(best_of{"tea"}, 5ms).result();
     return best == 10 && first == "near asks 13" && !late ? 0 : 1;
 }

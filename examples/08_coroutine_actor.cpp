@@ -1,5 +1,6 @@
-// A coroutine as the whole actor: run() says what happens from the beginning to the end, and takes the next message where it
-// wants one. What is not wanted yet is kept. While run() waits for a reply or for time, messages wait in the mailbox.
+// A coroutine as the whole actor: run() says what happens from the beginning to the end, and takes the next message
+// where it wants one. What is not wanted yet is kept. While run() waits for a reply or for time, messages wait in the
+// mailbox.
 #include <chrono>
 #include <coroutine>
 #include <cstdio>
@@ -12,8 +13,9 @@
 
 #include <drover/drover.hpp>
 
-// Between an actor's handlers and its run(). Each handler hands its message over and has finished when run() wants the next
-// one, so a message counts as handled when what it set off is done. The last member of its actor: what run() uses outlives it.
+// Between an actor's handlers and its run(). Each handler hands its message over and has finished when run() wants the
+// next one, so a message counts as handled when what it set off is done. The last member of its actor: what run() uses
+// outlives it.
 template <class... Messages>
 class inbox : drover::resumption {  // who goes on when run() has ended
 public:

@@ -1,5 +1,5 @@
-// A pool: workers that share what they are sent, by weight. They come and go, one fails and is restarted, and the senders
-// notice nothing.
+// A pool: workers that share what they are sent, by weight. They come and go, one fails and is restarted, and the
+// senders notice nothing.
 #include <algorithm>
 #include <array>
 #include <cstddef>

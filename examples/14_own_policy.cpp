@@ -1,5 +1,5 @@
-// A balancing policy of one's own: members are used in the order in which they stand, and the next one only when those before
-// it are busy. So spares stay idle, and their caches and connections cold, until there is need of them.
+// A balancing policy of one's own: members are used in the order in which they stand, and the next one only when those
+// before it are busy. So spares stay idle, and their caches and connections cold, until there is need of them.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// A metrics policy of one's own: the longest run of messages that one thread has handled without a pause, and a count of what
-// failed, beside the counters that come with drover. What is not hidden here costs nothing.
+// A metrics policy of one's own: the longest run of messages that one thread has handled without a pause, and a count
+// of what failed, beside the counters that come with drover. What is not hidden here costs nothing.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>

@@ -36,9 +36,10 @@ struct coroutine_asker {
     std::promise<std::uint64_t>* finished_;
 };
 
-/// One actor asks another `messages` times, one question at a time, without blocking a thread, and takes no other message until
-/// the answer is there: here in one handler that is a coroutine. A round trip is a question and a reply. Time: from the message
-/// that begins it until the asker has told the main thread the sum of the answers. Figure: ns per round trip.
+/// One actor asks another `messages` times, one question at a time, without blocking a thread, and takes no other
+/// message until the answer is there: here in one handler that is a coroutine. A round trip is a question and a reply.
+/// Time: from the message that begins it until the asker has told the main thread the sum of the answers. Figure: ns
+/// per round trip.
 inline outcome ask_coroutine(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> finished;
     drover::runtime rt({.threads = threads});

@@ -9,8 +9,8 @@
 #include "../savina/ping_pong.hpp"
 #include "../support/side_by_side.hpp"
 
-/// What deadlines cost a message: ping-pong without them, with them and none set, and with one that each throw has from the
-/// throw before.
+/// What deadlines cost a message: ping-pong without them, with them and none set, and with one that each throw has from
+/// the throw before.
 namespace benches {
 namespace {
 

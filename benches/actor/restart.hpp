@@ -57,9 +57,9 @@ inline void phoenix::started(drover::context&) {
     patron_.tell(patron::there{});
 }
 
-/// A supervised actor fails by an exception, is restarted at once and says so to another one, which tells it to fail again,
-/// `messages` times. Nothing is written about the failures. Time: from the message that begins it until the last restart. Figure:
-/// ns a restart, with the two messages and the exception.
+/// A supervised actor fails by an exception, is restarted at once and says so to another one, which tells it to fail
+/// again, `messages` times. Nothing is written about the failures. Time: from the message that begins it until the last
+/// restart. Figure: ns a restart, with the two messages and the exception.
 inline outcome restart(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> finished;
     drover::runtime_options chosen{.threads = threads};

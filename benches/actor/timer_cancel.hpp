@@ -45,9 +45,9 @@ struct timer_owner {
     std::promise<std::uint64_t>* finished_;
 };
 
-/// One actor puts off a message to itself by an hour and cancels it, `messages` times in one handler, beside a million that wait.
-/// Time: from the message that begins it until the actor has told the main thread how many it could cancel; setting the
-/// million is before that. Figure: ns for both.
+/// One actor puts off a message to itself by an hour and cancels it, `messages` times in one handler, beside a million
+/// that wait. Time: from the message that begins it until the actor has told the main thread how many it could cancel;
+/// setting the million is before that. Figure: ns for both.
 inline outcome timer_cancel(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> ready;
     std::promise<std::uint64_t> finished;

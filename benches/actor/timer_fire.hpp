@@ -36,8 +36,9 @@ struct sleeper {
     std::uint64_t seen_ = 0;
 };
 
-/// One actor puts off `messages` messages to itself by 1 to 100 ms each, as it comes, and handles them. Time: from the message that
-/// begins it until the last has been handled, so a tenth of a second is the least. Figure: ns a message, set, sent and handled.
+/// One actor puts off `messages` messages to itself by 1 to 100 ms each, as it comes, and handles them. Time: from the
+/// message that begins it until the last has been handled, so a tenth of a second is the least. Figure: ns a message,
+/// set, sent and handled.
 inline outcome timer_fire(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> finished;
     drover::runtime rt({.threads = threads});

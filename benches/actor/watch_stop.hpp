@@ -47,9 +47,9 @@ struct mourner {
     std::uint64_t ended_ = 0;
 };
 
-/// One actor spawns another, watches it, tells it to end, and hears that it has; then the next one, `messages` in all. Time: from
-/// the message that begins it until the watching actor has told the main thread how many ended as they should. Figure: ns an
-/// actor, with its spawn, its watch, its message, its end and the notice of it.
+/// One actor spawns another, watches it, tells it to end, and hears that it has; then the next one, `messages` in all.
+/// Time: from the message that begins it until the watching actor has told the main thread how many ended as they
+/// should. Figure: ns an actor, with its spawn, its watch, its message, its end and the notice of it.
 inline outcome watch_stop(std::uint64_t messages, std::size_t threads) {
     std::promise<std::uint64_t> finished;
     drover::runtime rt({.threads = threads});

@@ -116,8 +116,8 @@ constexpr std::array in_waves{
 
 }  // namespace
 
-// Fork-join throughput with an actor as the sender, by single tells and through outboxes of several sizes. What is sent from
-// one handler waits in the mailboxes, and the whole of it is far more than the caches hold; a wave is not.
+// Fork-join throughput with an actor as the sender, by single tells and through outboxes of several sizes. What is sent
+// from one handler waits in the mailboxes, and the whole of it is far more than the caches hold; a wave is not.
 BENCHMARK_CAPTURE(measure_side_by_side, sines, all_at_once<throughput_member, 2>)
     ->Name("outbox/fork_join_throughput")
     ->Apply(rounds<600'000, 1>);

@@ -72,8 +72,8 @@ struct in_spans : reader {
     }
 };
 
-/// An actor finds `messages` numbers in its mailbox when it returns from a handler. Time: from that return until the last
-/// was handled, taken in the actor. Figure: ns per message.
+/// An actor finds `messages` numbers in its mailbox when it returns from a handler. Time: from that return until the
+/// last was handled, taken in the actor. Figure: ns per message.
 template <class Actor>
 outcome handle_what_waits(std::uint64_t messages, std::size_t) {
     drover::runtime rt({.threads = 1, .affinity = receivers_place()});

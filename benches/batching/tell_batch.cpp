@@ -51,8 +51,8 @@ struct sink {
     std::uint64_t seen = 0;
 };
 
-/// One thread outside of the runtime sends numbers to one actor on another core, `Batch` at a time; 0 stands for tell().
-/// Time: from the first send until the last message was handled. Figure: ns per message.
+/// One thread outside of the runtime sends numbers to one actor on another core, `Batch` at a time; 0 stands for
+/// tell(). Time: from the first send until the last message was handled. Figure: ns per message.
 template <std::size_t Bytes, std::size_t Batch>
 outcome send(std::uint64_t messages, std::size_t) {
     constexpr std::uint64_t step = std::max<std::size_t>(Batch, 1);

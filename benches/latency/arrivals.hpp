@@ -11,8 +11,8 @@ namespace benches::latency {
 
 using instant = std::chrono::steady_clock::time_point;
 
-/// When each message ought to be sent: `per_second` a second, evenly, from `first` on. What happens to one does not move
-/// the next. `per_second` is from 1 to 10^9.
+/// When each message ought to be sent: `per_second` a second, evenly, from `first` on. What happens to one does not
+/// move the next. `per_second` is from 1 to 10^9.
 struct arrivals {
     instant first;
     std::uint64_t per_second;
@@ -26,9 +26,9 @@ struct arrivals {
 };
 
 /// Sends messages 0 to `count` - 1, none before it is due, and returns how late the sends were begun. A sender that was
-/// held up sends all that became due meanwhile, each with the instant at which it was due, as clients would who do not know
-/// of each other. A benchmark that would send the next one an interval after the last leaves out those who had to wait,
-/// and with them the stall (Tene's coordinated omission).
+/// held up sends all that became due meanwhile, each with the instant at which it was due, as clients would who do not
+/// know of each other. A benchmark that would send the next one an interval after the last leaves out those who had to
+/// wait, and with them the stall (Tene's coordinated omission).
 ///
 /// `now()` is an instant, `pause()` passes a little time, `send(number, due)` sends. Blocks until all are sent.
 template <class Now, class Pause, class Send>
@@ -77,8 +77,8 @@ constexpr double achieved(const arrivals& plan, const observed& all) {
     return static_cast<double>(all.handled) / std::max(took, least);
 }
 
-/// Whether that is the rate that was asked for. Below, a queue grew for as long as the run went on, and its latencies tell
-/// how long that was.
+/// Whether that is the rate that was asked for. Below, a queue grew for as long as the run went on, and its latencies
+/// tell how long that was.
 constexpr bool reached(const arrivals& plan, double rate) {
     return rate >= 0.99 * static_cast<double>(plan.per_second);
 }

@@ -47,8 +47,8 @@ measured caf_actor(const load& asked);  // caf.cpp
 measured caf_pool(const load& asked);
 #endif
 
-/// Sends as the load says from the calling thread, waits until all are handled, and checks the answer. `send(number, due)`;
-/// `receivers` are what the actors write to. Throws std::runtime_error if the answer is wrong or does not come.
+/// Sends as the load says from the calling thread, waits until all are handled, and checks the answer. `send(number,
+/// due)`; `receivers` are what the actors write to. Throws std::runtime_error if the answer is wrong or does not come.
 template <class Send>
 measured drive(const load& asked, tally& all, const std::vector<observed>& receivers, Send&& send) {
     using clock = std::chrono::steady_clock;

@@ -59,8 +59,8 @@ std::uint64_t tells_of(std::vector<told_count> const& all) {
     return sum;
 }
 
-// A sender that is told to slow down does so, until no more than five eighths of the room can be taken: without that the
-// figure of a bounded mailbox would be the cost of refusals and dead letters.
+// A sender that is told to slow down does so, until no more than five eighths of the room can be taken: without that
+// the figure of a bounded mailbox would be the cost of refusals and dead letters.
 void slow_down(progress const& seen, std::vector<told_count> const& told) {
     short_wait wait;
     stopwatch const clock;
@@ -73,9 +73,9 @@ void slow_down(progress const& seen, std::vector<told_count> const& told) {
     }
 }
 
-/// `producers` threads on one core send `messages` numbers through tell() to one actor on another. What is refused is sent
-/// again. Time: from the moment all are ready until every number that was sent has been handled or is a dead letter.
-/// Figure: ns per number.
+/// `producers` threads on one core send `messages` numbers through tell() to one actor on another. What is refused is
+/// sent again. Time: from the moment all are ready until every number that was sent has been handled or is a dead
+/// letter. Figure: ns per number.
 template <class Mailbox>
 outcome deliver(std::uint64_t messages, std::size_t producers) {
     std::uint64_t const each = messages / producers;

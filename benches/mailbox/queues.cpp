@@ -31,9 +31,9 @@
 #include "../support/processors.hpp"
 #include "../support/side_by_side.hpp"
 
-// What the mailboxes themselves take, without actors and wake-ups, beside queues of other libraries: senders on one core,
-// one receiver on another. All carry pointers to the same letters, made beforehand; who sends writes into a letter, and
-// who receives reads it.
+// What the mailboxes themselves take, without actors and wake-ups, beside queues of other libraries: senders on one
+// core, one receiver on another. All carry pointers to the same letters, made beforehand; who sends writes into a
+// letter, and who receives reads it.
 
 namespace benches {
 namespace {
@@ -233,8 +233,8 @@ using moodycamel_locked = moodycamel_queue<tokens::none, wake::locked_test>;
 using moodycamel_tokens_locked = moodycamel_queue<tokens::of_each_thread, wake::locked_test>;
 #endif
 
-/// `producers` threads on one core send `messages` letters to one receiver on another. Time: from the moment all are ready
-/// until the last letter has been read. Figure: ns per letter, for push and pop.
+/// `producers` threads on one core send `messages` letters to one receiver on another. Time: from the moment all are
+/// ready until the last letter has been read. Figure: ns per letter, for push and pop.
 template <class Queue>
 outcome push_and_pop(std::uint64_t messages, std::size_t producers) {
     std::uint64_t const each = messages / producers;

@@ -65,8 +65,8 @@ outcome direct(std::uint64_t messages, std::size_t) {
     return send_to(target, rt, finished.get_future(), messages);
 }
 
-/// One actor tells a pool of one member: so the member gets what it gets from the direct send, and the difference is the
-/// pool's. One worker. Time: from the first send until the last message was handled. Figure: ns per message.
+/// One actor tells a pool of one member: so the member gets what it gets from the direct send, and the difference is
+/// the pool's. One worker. Time: from the first send until the last message was handled. Figure: ns per message.
 template <class Policy>
 outcome pooled(std::uint64_t messages, std::size_t) {
     std::promise<std::uint64_t> finished;

@@ -72,9 +72,10 @@ struct pool_producer {
     pool_of_summers pool_;
 };
 
-/// 4 producer actors send a quarter of `messages` numbers each to a pool of 8 actors that take turns, every producer from
-/// one handler; one by one, or `Batch` at a time. Senders: the producers. Time: from the first start message until the main
-/// thread has the sum of all numbers. Figure: ns per number. That each member gets just its share is part of the answer.
+/// 4 producer actors send a quarter of `messages` numbers each to a pool of 8 actors that take turns, every producer
+/// from one handler; one by one, or `Batch` at a time. Senders: the producers. Time: from the first start message until
+/// the main thread has the sum of all numbers. Figure: ns per number. That each member gets just its share is part of
+/// the answer.
 template <std::size_t Batch>
 outcome pool_round_robin_by(std::uint64_t messages, std::size_t threads) {
     auto const each = shape::pool_share(messages);

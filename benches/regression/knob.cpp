@@ -14,8 +14,8 @@
 #include "../support/google.hpp"
 #include "../support/outcome.hpp"
 
-// Benches that are slower by a known share: with DROVER_REGRESS_SLOWER=5 each does 5 % more of what it does. `regress --prove`
-// measures with them what the detector finds.
+// Benches that are slower by a known share: with DROVER_REGRESS_SLOWER=5 each does 5 % more of what it does. `regress
+// --prove` measures with them what the detector finds.
 namespace benches {
 namespace {
 

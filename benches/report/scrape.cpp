@@ -63,7 +63,8 @@ std::string text_of(const std::vector<drover::metric_family>& families) {
     return drover::metrics_text(families, drover::exposition_format::prometheus_text);
 }
 
-/// A scrape of 100 actor types: `take` what was counted, make `families` of it, or all up to the `text`. Figure: ns for one.
+/// A scrape of 100 actor types: `take` what was counted, make `families` of it, or all up to the `text`. Figure: ns for
+/// one.
 enum class up_to : std::uint8_t { snapshot, families, text };
 
 template <class F, up_to What>
@@ -132,8 +133,9 @@ private:
 
 enum class beside : std::uint8_t { nothing, scrapes, other_work };
 
-/// Two actors throw a ball to and fro on one worker, while another thread does nothing, scrapes, or makes and writes the same
-/// metrics without looking at the runtime: what that costs is the machine's part, and not the scrape's. Figure: ns a throw.
+/// Two actors throw a ball to and fro on one worker, while another thread does nothing, scrapes, or makes and writes
+/// the same metrics without looking at the runtime: what that costs is the machine's part, and not the scrape's.
+/// Figure: ns a throw.
 template <beside What>
 outcome ping_pong(std::uint64_t messages, std::size_t /*producers*/) {
     static many_types<counted> program;

@@ -24,8 +24,8 @@ struct counter {
     std::uint64_t handled = 0;
 };
 
-// The three ways in turn, in bursts of 64 from inside one handler, so that whatever else slows the machine slows all alike.
-// A burst is short enough to stay in the cache and is timed as a whole.
+// The three ways in turn, in bursts of 64 from inside one handler, so that whatever else slows the machine slows all
+// alike. A burst is short enough to stay in the cache and is timed as a whole.
 struct sender {
     struct go {
         std::uint64_t bursts;
@@ -69,8 +69,8 @@ struct sender {
     }
 };
 
-/// Figures: the median ns of a tell by ref, and what a tell by address and by a text of 16 bytes takes beyond it, to 16 actors
-/// in turn whose names are in the cache.
+/// Figures: the median ns of a tell by ref, and what a tell by address and by a text of 16 bytes takes beyond it, to 16
+/// actors in turn whose names are in the cache.
 void cached_tell(benchmark::State& state) {
     double by_ref = 0;
     double by_address = 0;

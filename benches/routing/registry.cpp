@@ -30,8 +30,8 @@ struct holder {
 
 constexpr std::size_t holders = 16'384;
 
-/// `count` names in a registry and in what one would write by hand: a std::unordered_map of strings under a reader-writer
-/// lock. Each name has an actor of its own up to 16 384, then they take turns.
+/// `count` names in a registry and in what one would write by hand: a std::unordered_map of strings under a
+/// reader-writer lock. Each name has an actor of its own up to 16 384, then they take turns.
 struct fixture {
     explicit fixture(std::size_t count) : rt({.threads = 1}) {
         std::vector<drover::ref<holder>> actors;
@@ -176,9 +176,9 @@ double at_once(std::size_t threads, Work work) {
     return *std::max_element(ns.begin(), ns.end());
 }
 
-/// (names, threads, Zipf exponent in tenths, per cent of the names that pass to another actor in a second): ns a look-up as the
-/// slower of the threads sees it. A ref counts on its actor, so threads that look up the same names write the same lines,
-/// whatever the table does; a borrowed look-up counts nothing.
+/// (names, threads, Zipf exponent in tenths, per cent of the names that pass to another actor in a second): ns a
+/// look-up as the slower of the threads sees it. A ref counts on its actor, so threads that look up the same names
+/// write the same lines, whatever the table does; a borrowed look-up counts nothing.
 void lookup(benchmark::State& state, table which, share names_of, bool hit) {
     fixture& in = with(static_cast<std::size_t>(state.range(0)));
     auto const threads = static_cast<std::size_t>(state.range(1));

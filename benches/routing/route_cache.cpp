@@ -76,8 +76,8 @@ std::vector<std::uint32_t> uses_of(std::size_t names, std::int64_t tenths, std::
     return uses;
 }
 
-/// (names, Zipf exponent in tenths, per cent of the names that pass to another actor in a second of use): the share of hits in
-/// per cent, ns a use, an insertion after a miss included, and how many names passed on in a second.
+/// (names, Zipf exponent in tenths, per cent of the names that pass to another actor in a second of use): the share of
+/// hits in per cent, ns a use, an insertion after a miss included, and how many names passed on in a second.
 template <class Cache>
 void use(benchmark::State& state) {
     population all(static_cast<std::size_t>(state.range(0)));

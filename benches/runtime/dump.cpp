@@ -22,8 +22,9 @@ struct clerk {
     std::uint64_t sum_ = 0;
 };
 
-/// A dump of a runtime of so many actors, in each of which so many messages wait: its one worker is kept in a handler meanwhile.
-/// The time is that for which workers may be held at the edge of the runtime, not what it takes to sort and to print.
+/// A dump of a runtime of so many actors, in each of which so many messages wait: its one worker is kept in a handler
+/// meanwhile. The time is that for which workers may be held at the edge of the runtime, not what it takes to sort and
+/// to print.
 void held_by_dump(benchmark::State& state) {
     auto const actors = static_cast<std::size_t>(state.range(0));
     auto const waiting = static_cast<std::size_t>(state.range(1));

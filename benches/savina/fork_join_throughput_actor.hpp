@@ -52,9 +52,9 @@ outcome fork_join_from_actor(std::uint64_t messages, std::size_t threads) {
             expect_equal("the number of jobs done", finished.total(), all)};
 }
 
-/// Fork-join throughput with an actor as the sender: it creates 60 actors and then, from one handler, sends `messages` jobs
-/// to them round robin; for each job an actor computes one sine. Senders: 1, the actor, through its outbox. Time: from the
-/// main thread's start message until the last of the 60 has done its share. Figure: ns per job.
+/// Fork-join throughput with an actor as the sender: it creates 60 actors and then, from one handler, sends `messages`
+/// jobs to them round robin; for each job an actor computes one sine. Senders: 1, the actor, through its outbox. Time:
+/// from the main thread's start message until the last of the 60 has done its share. Figure: ns per job.
 inline outcome fork_join_throughput_actor(std::uint64_t messages, std::size_t threads) {
     return fork_join_from_actor<throughput_member, 64>(messages, threads);
 }

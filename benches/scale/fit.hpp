@@ -43,8 +43,9 @@ inline std::optional<terms> solve(std::vector<terms> rows) {
 }
 
 /// Coefficients of 0 or more that make the sum of the squared errors least, each beside `whole[i]`, which is above 0: a
-/// cost that saves time is none. All subsets of the terms are tried, so there should be few terms. `at[i]` are the terms at
-/// the place where `measured[i]` was seen; `whole[i]` is that, with what a known part of the model took off it.
+/// cost that saves time is none. All subsets of the terms are tried, so there should be few terms. `at[i]` are the
+/// terms at the place where `measured[i]` was seen; `whole[i]` is that, with what a known part of the model took off
+/// it.
 inline terms fit(const std::vector<terms>& at, const std::vector<double>& measured, const std::vector<double>& whole) {
     const std::size_t count = at.front().size();
     terms best(count, 0.0);

@@ -14,10 +14,10 @@
 
 namespace benches::scale {
 
-/// Runs `measure` in a child process and returns the number that it returned: memory that an earlier run left behind would
-/// otherwise be used again, and would hide what this one needs. Call while this process has one thread. Blocks until the
-/// child has ended. Throws std::runtime_error if it failed (it has said why on standard error), std::system_error if
-/// there can be no child.
+/// Runs `measure` in a child process and returns the number that it returned: memory that an earlier run left behind
+/// would otherwise be used again, and would hide what this one needs. Call while this process has one thread. Blocks
+/// until the child has ended. Throws std::runtime_error if it failed (it has said why on standard error),
+/// std::system_error if there can be no child.
 template <class F>
 double in_fresh_process(const std::string& name, F&& measure) {
     int ends[2];

@@ -14,8 +14,8 @@ double one(double, const machine&) {
     return 1;
 }
 
-/// Free bytes at the end of its memory that glibc's malloc gives back to the kernel at once, which has to clear them when
-/// they are wanted again: its default M_TRIM_THRESHOLD. With MALLOC_TRIM_THRESHOLD_=1000000000 this step is gone.
+/// Free bytes at the end of its memory that glibc's malloc gives back to the kernel at once, which has to clear them
+/// when they are wanted again: its default M_TRIM_THRESHOLD. With MALLOC_TRIM_THRESHOLD_=1000000000 this step is gone.
 constexpr double trim_threshold = 128.0 * 1024;
 
 /// Bytes whose addresses a processor has at hand: 2048 pages of 4 KiB, as recent ones have. The system does not tell.

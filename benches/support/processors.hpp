@@ -24,7 +24,8 @@ inline std::vector<int> const& processors() {
     return all;
 }
 
-/// Where senders and receivers run when a bench wants them on different cores. With one processor there is no such place.
+/// Where senders and receivers run when a bench wants them on different cores. With one processor there is no such
+/// place.
 inline std::vector<int> senders_place() {
     return processors().size() < 2 ? std::vector<int>{} : std::vector<int>{processors().front()};
 }

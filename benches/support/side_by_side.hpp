@@ -36,9 +36,10 @@ inline double median_of(std::vector<double> values) {
     return *middle;
 }
 
-/// Runs all contenders in each iteration, a different one first each time, so that what slows the machine slows all alike.
-/// Figures: for each contender the median ns of a message, and for all but the first the median over the iterations of
-/// its time over the first one's, as `NAME/FIRST`. Arguments (messages, producers). Register with `rounds`.
+/// Runs all contenders in each iteration, a different one first each time, so that what slows the machine slows all
+/// alike. Figures: for each contender the median ns of a message, and for all but the first the median over the
+/// iterations of its time over the first one's, as `NAME/FIRST`. Arguments (messages, producers). Register with
+/// `rounds`.
 inline void measure_side_by_side(benchmark::State& state, std::span<contender const> all) {
     auto const messages = static_cast<std::uint64_t>(state.range(0));
     auto const producers = static_cast<std::size_t>(state.range(1));

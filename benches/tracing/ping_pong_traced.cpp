@@ -8,8 +8,8 @@
 #include "../savina/ping_pong.hpp"
 #include "../support/side_by_side.hpp"
 
-/// What tracing costs a message: ping-pong without a policy, with one whose traces are not sampled, and with all recorded, in
-/// turn. A recorded message is three events: sent, began, ended.
+/// What tracing costs a message: ping-pong without a policy, with one whose traces are not sampled, and with all
+/// recorded, in turn. A recorded message is three events: sent, began, ended.
 namespace benches {
 namespace {
 

@@ -16,8 +16,8 @@ using recorded = drover::flight_tracing<>;
 using one_in_1000 = drover::flight_tracing<drover::sample_one_in<1'000>>;
 using not_sampled = drover::flight_tracing<drover::sample_parents>;
 
-/// One thread handles messages, each of which sends the next. Figure: ns for one message, which is three events: sent, began,
-/// ended.
+/// One thread handles messages, each of which sends the next. Figure: ns for one message, which is three events: sent,
+/// began, ended.
 template <class Tracing>
 outcome handle(std::uint64_t operations) {
     typename Tracing::stamp next;

@@ -16,10 +16,9 @@
 namespace census {
 
 /// Counts a file when it was read from beginning to end and did not change meanwhile; else it is skipped, and nothing
-/// of it stays in the tally. Never waits for a FIFO or a device, and reads no further than the size the file had when it
-/// was opened, so a file that grows for ever ends all the same.
-/// Memory: one buffer and the distinct words, whatever the size of the files. One thread at a time; does not move,
-/// because the scanner points into it.
+/// of it stays in the tally. Never waits for a FIFO or a device, and reads no further than the size the file had when
+/// it was opened, so a file that grows for ever ends all the same. Memory: one buffer and the distinct words, whatever
+/// the size of the files. One thread at a time; does not move, because the scanner points into it.
 class file_parser {
 public:
     static constexpr std::size_t buffer_size = std::size_t{256} << 10;

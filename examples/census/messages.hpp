@@ -6,9 +6,9 @@
 //        water_level              walked           │
 //                             walker ──────────────┘        everybody ──▸ screen
 //
-// The parsers are a pool, and its policy picks who reads a file. Their mailboxes are bounded: a file that does not fit into
-// the one that was picked stays with the walker, who looks for no more files until a water_level says that a mailbox has
-// come down. So what is in memory does not depend on how many files there are.
+// The parsers are a pool, and its policy picks who reads a file. Their mailboxes are bounded: a file that does not fit
+// into the one that was picked stays with the walker, who looks for no more files until a water_level says that a
+// mailbox has come down. So what is in memory does not depend on how many files there are.
 #pragma once
 
 #include "tally.hpp"

@@ -29,7 +29,8 @@ struct message {
     bool complaint = false;
 };
 
-/// Reads the arguments behind the program's name; `balances` are the names that --balance takes. A complaint is one sentence.
+/// Reads the arguments behind the program's name; `balances` are the names that --balance takes. A complaint is one
+/// sentence.
 [[nodiscard]] std::variant<options, message> read_options(const std::vector<std::string_view>& arguments,
                                                           const std::vector<std::string_view>& balances);
 

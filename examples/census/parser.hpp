@@ -15,8 +15,8 @@
 
 namespace census {
 
-/// Reads the files it is given, and hands in its counts when it stops. Its mailbox is bounded: it takes no more than that,
-/// and says when it has come down to a quarter.
+/// Reads the files it is given, and hands in its counts when it stops. Its mailbox is bounded: it takes no more than
+/// that, and says when it has come down to a quarter.
 class parser {
 public:
     using mailbox = drover::bounded_mailbox<128>;

@@ -11,8 +11,8 @@ namespace census {
 /// As long as this is there. It must end before the runtime.
 using served_metrics = std::shared_ptr<void>;
 
-/// On loopback. Throws std::runtime_error with one sentence if the port cannot be had, or this program was built without
-/// prometheus-cpp.
+/// On loopback. Throws std::runtime_error with one sentence if the port cannot be had, or this program was built
+/// without prometheus-cpp.
 [[nodiscard]] served_metrics serve_metrics(const app::runtime& rt, std::uint16_t port);
 
 }  // namespace census

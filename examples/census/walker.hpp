@@ -20,9 +20,9 @@
 
 namespace census {
 
-/// Finds files and hands each to the parser that the team's policy picks. If that one is full the file waits here, and with it
-/// the walk, until some mailbox has come down. Where it could loop it tells itself to go on instead, so that no thread is kept
-/// for long.
+/// Finds files and hands each to the parser that the team's policy picks. If that one is full the file waits here, and
+/// with it the walk, until some mailbox has come down. Where it could loop it tells itself to go on instead, so that no
+/// thread is kept for long.
 class walker {
 public:
     static constexpr std::size_t slice = 64;  // directory entries

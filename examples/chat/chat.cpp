@@ -1,5 +1,5 @@
-// A chat server's rooms, in process, driven by a script: one command a line. Lines that begin with `expect` are checked;
-// the first that does not hold ends the program with status 1.
+// A chat server's rooms, in process, driven by a script: one command a line. Lines that begin with `expect` are
+// checked; the first that does not hold ends the program with status 1.
 //
 //   join ROOM USER           USER listens to ROOM; both are made when they are first named
 //   leave ROOM USER
@@ -91,7 +91,8 @@ private:
         }
     }
 
-    // A user in the middle of something long: his mailbox keeps what it has room for, and the room does not wait for him.
+    // A user in the middle of something long: his mailbox keeps what it has room for, and the room does not wait for
+    // him.
     void lag(std::istringstream& words) {
         const drover::ref<user> slow = user_of(word(words));
         const int count = std::stoi(word(words));

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Which members of a pool are well: outlier detection, circuit breakers, probes and slow start, with or without actors.
+/// Which members of a pool are well: outlier detection, circuit breakers, probes and slow start, with or without
+/// actors.
 #include "drover/health/active_probes.hpp"
 #include "drover/health/circuit_breaker.hpp"
 #include "drover/health/ejection.hpp"

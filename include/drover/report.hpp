@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a runtime measured and recorded, as text for others: Prometheus's format, OpenMetrics, files for the node exporter, and
-/// traces for Chrome's viewers.
+/// What a runtime measured and recorded, as text for others: Prometheus's format, OpenMetrics, files for the node
+/// exporter, and traces for Chrome's viewers.
 #include "drover/report/check_metrics.hpp"
 #include "drover/report/chrome_trace.hpp"
 #include "drover/report/exposition.hpp"

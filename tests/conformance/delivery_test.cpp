@@ -1,5 +1,5 @@
-// One body over every mailbox, overflow policy and way of batching, through a runtime: order of each sender, no loss, no
-// double, exact capacity, stops that overtake, and accounts that agree to the last message.
+// One body over every mailbox, overflow policy and way of batching, through a runtime: order of each sender, no loss,
+// no double, exact capacity, stops that overtake, and accounts that agree to the last message.
 #include <drover/drover.hpp>
 
 #include <array>

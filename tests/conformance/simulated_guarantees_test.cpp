@@ -1,5 +1,5 @@
-// What drover promises, over many schedules: a crowd of actors that send, ask, put off, spawn and stop at random, each time in
-// an order that the seed decides. A seed that fails is named, and DROVER_SEED runs it alone.
+// What drover promises, over many schedules: a crowd of actors that send, ask, put off, spawn and stop at random, each
+// time in an order that the seed decides. A seed that fails is named, and DROVER_SEED runs it alone.
 #include <drover/drover.hpp>
 #include <drover/testing.hpp>
 

@@ -1,6 +1,6 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
-/// A service whose metrics are served on loopback, for tests/monitoring/scrapes.py. It says its port, and answers each line `work`
-/// with what it has done since it began, in JSON.
+/// A service whose metrics are served on loopback, for tests/monitoring/scrapes.py. It says its port, and answers each
+/// line `work` with what it has done since it began, in JSON.
 #include <drover/adapters/prometheus.hpp>
 
 #include "shop.hpp"

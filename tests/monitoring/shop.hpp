@@ -11,8 +11,9 @@
 #include <thread>
 #include <vector>
 
-/// A small service that has some of all that is measured: a pool with a member that fails, full mailboxes, names, asks that time
-/// out, restarts, batches, actors that come and go, and dead letters of the common kinds. It counts what it does by itself.
+/// A small service that has some of all that is measured: a pool with a member that fails, full mailboxes, names, asks
+/// that time out, restarts, batches, actors that come and go, and dead letters of the common kinds. It counts what it
+/// does by itself.
 namespace shop {
 
 using namespace std::chrono_literals;

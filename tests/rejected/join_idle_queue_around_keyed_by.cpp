@@ -1,4 +1,5 @@
-// expect: drover: join_idle_queue around keyed_by would not see its projection; write keyed_by<projection, join_idle_queue<policy>>
+// expect: drover: join_idle_queue around keyed_by would not see its projection; write keyed_by<projection,
+// join_idle_queue<policy>>
 #include <drover/balancing/consistent_hash.hpp>
 #include <drover/balancing/join_idle_queue.hpp>
 #include <drover/balancing/maglev.hpp>

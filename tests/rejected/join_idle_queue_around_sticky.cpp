@@ -1,4 +1,5 @@
-// expect: drover: join_idle_queue around sticky would send a key away from its member whenever another is idle; write sticky<join_idle_queue<policy>>
+// expect: drover: join_idle_queue around sticky would send a key away from its member whenever another is idle; write
+// sticky<join_idle_queue<policy>>
 #include <drover/balancing/join_idle_queue.hpp>
 #include <drover/balancing/round_robin.hpp>
 #include <drover/balancing/sticky.hpp>

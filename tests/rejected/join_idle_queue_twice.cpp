@@ -1,4 +1,5 @@
-// expect: drover: join_idle_queue's fallback is for when nobody is idle; give it a policy that does not look for idle members
+// expect: drover: join_idle_queue's fallback is for when nobody is idle; give it a policy that does not look for idle
+// members
 #include <drover/balancing/join_idle_queue.hpp>
 
 int main() {

@@ -1,4 +1,5 @@
-// expect: drover: not a batching policy: `batching` names one_at_a_time, up_to<N>, linger<N, Microseconds> or a type like them
+// expect: drover: not a batching policy: `batching` names one_at_a_time, up_to<N>, linger<N, Microseconds> or a type
+// like them
 #include <drover/drover.hpp>
 
 struct worker {

@@ -1,4 +1,5 @@
-// expect: drover: not a member: a pool builds each of its members from copies of the arguments of spawn_pool, so they must be copyable and the actor's constructor must take them
+// expect: drover: not a member: a pool builds each of its members from copies of the arguments of spawn_pool, so they
+// must be copyable and the actor's constructor must take them
 #include <drover/drover.hpp>
 
 #include <memory>

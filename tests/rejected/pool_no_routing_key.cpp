@@ -1,4 +1,6 @@
-// expect: drover: no routing key: the pool's policy picks by key, so declare routing_key(const M&) beside the message's type, or name the policy keyed_by<projection, policy>; a key is a number, an enum, a string or something with a std::hash
+// expect: drover: no routing key: the pool's policy picks by key, so declare routing_key(const M&) beside the message's
+// type, or name the policy keyed_by<projection, policy>; a key is a number, an enum, a string or something with a
+// std::hash
 #include <drover/drover.hpp>
 
 struct order {

@@ -1,4 +1,5 @@
-// expect: drover: message not redeliverable: an actor whose supervision delivers messages again takes each by const reference, or it must be copyable
+// expect: drover: message not redeliverable: an actor whose supervision delivers messages again takes each by const
+// reference, or it must be copyable
 #include <drover/drover.hpp>
 
 #include <memory>

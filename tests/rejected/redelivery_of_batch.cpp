@@ -1,4 +1,5 @@
-// expect: drover: redeliver and batches: the messages of a batch are moved out of their envelopes, so none of them can be delivered again; leave one of the two out of the actor's type
+// expect: drover: redeliver and batches: the messages of a batch are moved out of their envelopes, so none of them can
+// be delivered again; leave one of the two out of the actor's type
 #include <drover/drover.hpp>
 
 #include <span>

@@ -1,4 +1,5 @@
-// expect: drover: a coroutine handler's message is not delivered again: what it has done before it was suspended would be done twice; leave `redeliver` out of the actor's supervision
+// expect: drover: a coroutine handler's message is not delivered again: what it has done before it was suspended would
+// be done twice; leave `redeliver` out of the actor's supervision
 #include <drover/drover.hpp>
 
 struct job {

@@ -1,4 +1,5 @@
-// expect: drover: not restartable: the actor's supervision restarts it, so what it is built from must be copyable; spawn it with drover::supervised{}.built_by(factory), or choose another directive
+// expect: drover: not restartable: the actor's supervision restarts it, so what it is built from must be copyable;
+// spawn it with drover::supervised{}.built_by(factory), or choose another directive
 #include <drover/drover.hpp>
 
 #include <memory>

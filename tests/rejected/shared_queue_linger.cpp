@@ -1,4 +1,5 @@
-// expect: drover: nothing to linger for: members of a pool with a shared_queue take a message when they have nothing to do; let the actor's batching be up_to<N>, or choose another policy
+// expect: drover: nothing to linger for: members of a pool with a shared_queue take a message when they have nothing to
+// do; let the actor's batching be up_to<N>, or choose another policy
 #include <drover/drover.hpp>
 
 #include <span>

@@ -1,4 +1,5 @@
-// expect: drover: one queue for one sender: the shared_queue of a pool is as its members' mailbox is, and a single_producer_mailbox would let only one actor send to the pool; give the actor another mailbox
+// expect: drover: one queue for one sender: the shared_queue of a pool is as its members' mailbox is, and a
+// single_producer_mailbox would let only one actor send to the pool; give the actor another mailbox
 #include <drover/drover.hpp>
 
 struct worker {

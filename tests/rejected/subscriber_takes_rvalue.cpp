@@ -1,4 +1,5 @@
-// expect: drover: no shared handler: a topic's subscribers share each message, so their handler must take it by const reference or by value
+// expect: drover: no shared handler: a topic's subscribers share each message, so their handler must take it by const
+// reference or by value
 #include <drover/drover.hpp>
 
 #include <string>

@@ -1,4 +1,5 @@
-// expect: drover: not awaitable in a task: co_await takes an ask, sleep_for, when_all, when_any, tell_when_room or another drover::task
+// expect: drover: not awaitable in a task: co_await takes an ask, sleep_for, when_all, when_any, tell_when_room or
+// another drover::task
 #include <drover/drover.hpp>
 
 #include <coroutine>

@@ -1,4 +1,5 @@
-// expect: drover: not awaitable in a task: when_all and when_any take asks, sleep_for, tell_when_room, other drover::tasks, and each other
+// expect: drover: not awaitable in a task: when_all and when_any take asks, sleep_for, tell_when_room, other
+// drover::tasks, and each other
 #include <drover/drover.hpp>
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// expect: drover: a coroutine handler takes its message by value: what a reference refers to is gone when the handler goes on
+// expect: drover: a coroutine handler takes its message by value: what a reference refers to is gone when the handler
+// goes on
 #include <drover/drover.hpp>
 
 #include <string>

@@ -1,4 +1,5 @@
-// expect: drover: a continuation is no coroutine, because nobody would run it: co_await the ask in a handler that returns drover::task
+// expect: drover: a continuation is no coroutine, because nobody would run it: co_await the ask in a handler that
+// returns drover::task
 #include <drover/drover.hpp>
 
 int main() {

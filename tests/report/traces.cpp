@@ -1,8 +1,8 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 /// Writes the trace of a real run on two workers for tests/report/check_trace.py, which reads it by the rules:
 ///     traces FILE.json
-/// In it: tells, asks that are continued and awaited, a pool, a topic, a message for later and repeated ones, names that want
-/// escaping, rings that have been written over, and a handler that still runs.
+/// In it: tells, asks that are continued and awaited, a pool, a topic, a message for later and repeated ones, names
+/// that want escaping, rings that have been written over, and a handler that still runs.
 #include <drover/drover.hpp>
 #include <drover/report.hpp>
 

@@ -104,8 +104,8 @@ inline sample take_sample() {
             blocks_in_use()};
 }
 
-/// Empty if it is flat: after a warm-up, the first quarter, the median of the last third is not above that of the first third
-/// by more than `percent` and `slack`, which is for what comes and goes at random.
+/// Empty if it is flat: after a warm-up, the first quarter, the median of the last third is not above that of the first
+/// third by more than `percent` and `slack`, which is for what comes and goes at random.
 inline std::string grows(const std::string& what, std::vector<std::uint64_t> samples, std::uint64_t percent,
                          std::uint64_t slack) {
     samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 4));

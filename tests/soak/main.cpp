@@ -1,5 +1,5 @@
-// The soak: 10 000 actors with random failures, stops, restarts, timers, asks and watches on threads and in real time. Now and
-// then everybody keeps still, and then the accounts must be exact, the actors all there and the memory flat.
+// The soak: 10 000 actors with random failures, stops, restarts, timers, asks and watches on threads and in real time.
+// Now and then everybody keeps still, and then the accounts must be exact, the actors all there and the memory flat.
 #include <drover/drover.hpp>
 
 #include <chrono>
@@ -134,7 +134,8 @@ public:
         }
     }
 
-    /// Nobody begins anything new; then waits until nothing is under way. What is still wrong when the patience ends stays so.
+    /// Nobody begins anything new; then waits until nothing is under way. What is still wrong when the patience ends
+    /// stays so.
     std::vector<std::string> keep_still() {
         all_->calm = true;
         const auto patience = clock::now() + patience_;

@@ -1,4 +1,5 @@
-// Deadlines that pass while many threads and actors send: each message is handled once or has expired, and each ask ends once.
+// Deadlines that pass while many threads and actors send: each message is handled once or has expired, and each ask
+// ends once.
 #include <drover/drover.hpp>
 
 #include <atomic>
@@ -31,8 +32,8 @@ struct timed : drover::features {
 using app = drover::with<timed>;
 using world = drover_test::basic_world<timed>;
 
-// How its deadline stands: it never has one, it has one that never comes, one that had come before it was sent, or one that
-// comes at some time.
+// How its deadline stands: it never has one, it has one that never comes, one that had come before it was sent, or one
+// that comes at some time.
 enum class kind : std::uint8_t { none, far, over, near };
 constexpr std::size_t kinds = 4;
 constexpr drover::clock_duration ahead(kind which, std::size_t number) {

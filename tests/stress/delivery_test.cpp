@@ -237,7 +237,8 @@ TEST_CASE("a burst of ten million messages that wait side by side is handled, an
     };
     burst();
     CHECK(blocks_in_use() == before);
-    // What the pool keeps for the next time is what it says, however large the burst, and does not grow from one to the next.
+    // What the pool keeps for the next time is what it says, however large the burst, and does not grow from one to the
+    // next.
     constexpr std::size_t slack = std::size_t{16} * 1024 * 1024;
     const std::size_t reserved = reserved_now();
     CHECK(reserved <= reserved_before + drover::detail::spare_bytes + drover::detail::depot_bytes + slack);

@@ -1,4 +1,5 @@
-// Members that come and go against senders of all kinds: every message has one end, and nobody is sent to who had left before.
+// Members that come and go against senders of all kinds: every message has one end, and nobody is sent to who had left
+// before.
 #include <drover/drover.hpp>
 
 #include <array>

@@ -117,9 +117,9 @@ TEST_CASE("names that are added while their actor stops are refused or given up"
     CHECK(refused <= 4 * rounds);
 }
 
-// The one that has stopped keeps its place in the rotation until its mailbox is empty, here for the whole of the test: each
-// send meets it now and then, and goes on to the other. Red if a look-up can pass over the one that lives, because another
-// thread turns the rotation meanwhile.
+// The one that has stopped keeps its place in the rotation until its mailbox is empty, here for the whole of the test:
+// each send meets it now and then, and goes on to the other. Red if a look-up can pass over the one that lives, because
+// another thread turns the rotation meanwhile.
 TEST_CASE("a service whose provider has just stopped is known to several threads at once") {
     drover_test::door started;
     drover_test::door release;

@@ -16,10 +16,10 @@
 #include "support/scale.hpp"
 #include "support/world.hpp"
 
-// Names, services, redirections and copies come and go while messages are sent by name; what was seen is judged afterwards by
-// what was noted of each change. A global counter orders the notes, and each fact has two times: it may have been true from a
-// tick before the act that began it to one after the act that ended it, and surely was true between the two acts. So whatever
-// the test calls wrong is wrong.
+// Names, services, redirections and copies come and go while messages are sent by name; what was seen is judged
+// afterwards by what was noted of each change. A global counter orders the notes, and each fact has two times: it may
+// have been true from a tick before the act that began it to one after the act that ended it, and surely was true
+// between the two acts. So whatever the test calls wrong is wrong.
 
 using drover::dead_letter_reason;
 using drover::delivery;
@@ -472,9 +472,10 @@ private:
 
 }  // namespace
 
-// Red if a router does not look at `current`, if the table clears `current` before it publishes the successor, if aliases are
-// not composed anew when their goal changes, if a service's rotation can miss a provider that lives, if a copy is made for a
-// try_tell or for a redirected name, if it is left out for a batch or a cached route, or if a batch turns its messages round.
+// Red if a router does not look at `current`, if the table clears `current` before it publishes the successor, if
+// aliases are not composed anew when their goal changes, if a service's rotation can miss a provider that lives, if a
+// copy is made for a try_tell or for a redirected name, if it is left out for a batch or a cached route, or if a batch
+// turns its messages round.
 TEST_CASE("what is sent by a name is handled by an actor that held it during the send, or is a dead letter") {
     const std::uint64_t first_seed = std::random_device{}();
     for (std::uint64_t seed = first_seed; seed != first_seed + 4; ++seed) {

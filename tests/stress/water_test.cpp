@@ -36,8 +36,8 @@ struct observer {
 
 }  // namespace
 
-// A fall that is not told stops a sender, and the test with it: so it is if nobody looks at the level again after the flag was
-// set. What needs more of a coincidence is in tests/model/water.pml.
+// A fall that is not told stops a sender, and the test with it: so it is if nobody looks at the level again after the
+// flag was set. What needs more of a coincidence is in tests/model/water.pml.
 TEMPLATE_TEST_CASE("a sender that hears of high water hears of the fall", "", drover::bounded_mailbox<1>,
                    drover::bounded_mailbox<2>, drover::bounded_mailbox<8>,
                    (drover::bounded_mailbox<8, drover::drop_oldest>)) {

@@ -6,8 +6,8 @@
 
 namespace drover_test {
 
-/// A message that keeps its receiver in the handler until the test lets it go. The doors belong to both sides: the handler
-/// may still be at one when the test has gone on.
+/// A message that keeps its receiver in the handler until the test lets it go. The doors belong to both sides: the
+/// handler may still be at one when the test has gone on.
 struct plug {
     std::shared_ptr<door> entered = std::make_shared<door>();
     std::shared_ptr<door> leave = std::make_shared<door>();

@@ -87,8 +87,8 @@ private:
     std::vector<report> failures_;
 };
 
-/// A runtime whose time stands still until the test turns its clock, and whose sinks write down what they hear. Deadlines
-/// given to it never pass by themselves, so a test that waits in vain is ended by ctest and never by luck.
+/// A runtime whose time stands still until the test turns its clock, and whose sinks write down what they hear.
+/// Deadlines given to it never pass by themselves, so a test that waits in vain is ended by ctest and never by luck.
 template <class F>
 struct basic_world {
     using change = std::function<void(drover::runtime_options&)>;
@@ -99,10 +99,10 @@ struct basic_world {
     sink_record heard;
     drover::basic_runtime<F> rt;
 
-    /// Waits until every message sent so far has come to its end. A dead letter is counted before the sink hears of it, and a
-    /// worker is inside the runtime from the one to the other: so also until each has been seen at the edge, unless `heard` has
-    /// all. What other threads bury is waited for as long as it takes to be sure of what no sink is told of (a sink's own) or
-    /// another's than `heard`. Not while a sink waits for the caller.
+    /// Waits until every message sent so far has come to its end. A dead letter is counted before the sink hears of it,
+    /// and a worker is inside the runtime from the one to the other: so also until each has been seen at the edge,
+    /// unless `heard` has all. What other threads bury is waited for as long as it takes to be sure of what no sink is
+    /// told of (a sink's own) or another's than `heard`. Not while a sink waits for the caller.
     void settle() {
         wait_until([&] { return rt.statistics().pending == 0; });
         const auto dead = rt.statistics().dead();
@@ -132,8 +132,8 @@ private:
 
 using world = basic_world<drover::features>;
 
-/// Waits until the actor has stopped and its mailbox is closed, which comes a moment later: from here on whoever sends to it
-/// hears that it has stopped, and buries the message itself.
+/// Waits until the actor has stopped and its mailbox is closed, which comes a moment later: from here on whoever sends
+/// to it hears that it has stopped, and buries the message itself.
 template <class Actor>
 void await_closed(const Actor& actor) {
     wait_until(

@@ -9,8 +9,8 @@
 
 namespace benches::paths {
 
-/// A path whose instructions gate A counts. Does `times` operations of one kind, always the same ones, in this thread or in
-/// threads that never wait for one another; false if the answer was wrong.
+/// A path whose instructions gate A counts. Does `times` operations of one kind, always the same ones, in this thread
+/// or in threads that never wait for one another; false if the answer was wrong.
 struct path {
     std::string_view name;
     bool (*run)(std::uint64_t times);

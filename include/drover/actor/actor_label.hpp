@@ -10,9 +10,9 @@
 
 namespace drover {
 
-/// The number by which metrics know actors of type `A`: by the type's name, or for a lambda by the name of the actor, which
-/// people gave it. The runtime's own have theirs without what they are made for; behaviours are their user's. The first use
-/// for a type takes a lock, and each for a lambda.
+/// The number by which metrics know actors of type `A`: by the type's name, or for a lambda by the name of the actor,
+/// which people gave it. The runtime's own have theirs without what they are made for; behaviours are their user's. The
+/// first use for a type takes a lock, and each for a lambda.
 template <class A>
 std::uint8_t label_of(std::string_view actor) noexcept {
     constexpr std::string_view type = type_name<typename seen_as<A>::type>();

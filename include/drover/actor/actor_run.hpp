@@ -87,9 +87,10 @@ public:
             } else if (me.next.load(std::memory_order_relaxed) == nullptr && waited_for_more(left)) {
                 continue;
             } else if (flush(); Mailbox::try_mark_idle(self.incoming, self.consumed, own, its)) {
-                // From here on the cell may be another worker's; only its words may be touched. A signal that came before
-                // the mark found no mark to remove, so it is ours to see; both sides change the list's word, and that
-                // orders our look at the lane after their post. So it is with what a mailbox keeps outside the list.
+                // From here on the cell may be another worker's; only its words may be touched. A signal that came
+                // before the mark found no mark to remove, so it is ours to see; both sides change the list's word, and
+                // that orders our look at the lane after their post. So it is with what a mailbox keeps outside the
+                // list.
                 if ((self.system.quiet() && Mailbox::quiet(own)) || !cell::list::clear_idle(self.incoming)) [[likely]] {
                     return run_result::done;
                 }
@@ -125,7 +126,8 @@ private:
     static constexpr unsigned most_waits = 2;
     static constexpr int pauses_for_more = 32;
 
-    // The next message and, if it stands beside this one as the messages of an outbox do, one further on in that direction.
+    // The next message and, if it stands beside this one as the messages of an outbox do, one further on in that
+    // direction.
     static void prefetch_following(const message_node* node) noexcept {
         const message_node* const next = node->next.load(std::memory_order_relaxed);
         prefetch_to_read(next);
@@ -136,9 +138,9 @@ private:
         }
     }
 
-    // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from another
-    // core then comes in batches, instead of one wake-up a message with both cores fighting over the same lines. True if it
-    // has waited: at most twice after a message, and not before the first.
+    // A worker that has nothing else to do waits a moment for more before it lets the actor go idle. A stream from
+    // another core then comes in batches, instead of one wake-up a message with both cores fighting over the same
+    // lines. True if it has waited: at most twice after a message, and not before the first.
     [[gnu::noinline]] bool waited_for_more(std::size_t left) noexcept {
         if (left != left_at_wait_) {
             left_at_wait_ = left;

@@ -57,8 +57,8 @@ public:
         }
     }
 
-    /// Waits for the reply. Throws ask_failed; at once, with `would_deadlock`, on a worker of any runtime. Once: a second
-    /// call of any of these throws std::logic_error.
+    /// Waits for the reply. Throws ask_failed; at once, with `would_deadlock`, on a worker of any runtime. Once: a
+    /// second call of any of these throws std::logic_error.
     R get() {
         result_type outcome = result();
         if (!outcome) {
@@ -67,8 +67,8 @@ public:
         return std::move(outcome.value());
     }
 
-    /// As get(), with the failure as a value. Once. In a simulation that can do nothing more for the reply, or does not come to
-    /// an end, it throws std::logic_error, and the answer is still to be had.
+    /// As get(), with the failure as a value. Once. In a simulation that can do nothing more for the reply, or does not
+    /// come to an end, it throws std::logic_error, and the answer is still to be had.
     result_type result() {
         if (std::optional<ask_error> error = refusal()) {
             return unexpected<ask_error>(*std::move(error));
@@ -84,8 +84,8 @@ public:
         return take();
     }
 
-    /// As result(), waiting for at most `patience` on the clock of the asked actor's runtime; after a `timeout` the answer is
-    /// still to be had, by another call.
+    /// As result(), waiting for at most `patience` on the clock of the asked actor's runtime; after a `timeout` the
+    /// answer is still to be had, by another call.
     result_type get_for(clock_duration patience) {
         if (std::optional<ask_error> error = refusal()) {
             return unexpected<ask_error>(*std::move(error));
@@ -114,9 +114,10 @@ public:
         return record_ == nullptr || record_->phase.load(std::memory_order_acquire) == pending_ask<F>::ready;
     }
 
-    /// Inside a handler: `f(expected<R, ask_error>)` runs later on the asking actor, as a handler does: not while another
-    /// runs, and an exception stops the actor. If the actor stops first, `f` is destroyed unrun. An ask that was refused at
-    /// once (an empty ref) runs `f` before this returns. Allocates. Throws std::logic_error outside a handler. Once.
+    /// Inside a handler: `f(expected<R, ask_error>)` runs later on the asking actor, as a handler does: not while
+    /// another runs, and an exception stops the actor. If the actor stops first, `f` is destroyed unrun. An ask that
+    /// was refused at once (an empty ref) runs `f` before this returns. Allocates. Throws std::logic_error outside a
+    /// handler. Once.
     template <class Callable>
     void then(Callable f);
     template <class Callable>

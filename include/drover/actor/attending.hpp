@@ -86,7 +86,8 @@ protected:
         }
     }
 
-    // What a signal leaves for the run to do: a child has stopped whose failure is the actor's own, or supervision wants it.
+    // What a signal leaves for the run to do: a child has stopped whose failure is the actor's own, or supervision
+    // wants it.
     void follow_signal() noexcept {
         cell_extra<F>* const extra = cell_.extra.load(std::memory_order_acquire);  // pairs with the exchange in more()
         if (extra != nullptr && extra->escalated != nullptr) [[unlikely]] {
@@ -151,9 +152,9 @@ protected:
         }
     }
 
-    // After anything that may have begun a stop or a restart, or suspended a handler. True if the actor goes on; false if the
-    // cell is given up: gone, or held until a signal: of a child, of what a coroutine waits for, or that the delay before a
-    // restart is over.
+    // After anything that may have begun a stop or a restart, or suspended a handler. True if the actor goes on; false
+    // if the cell is given up: gone, or held until a signal: of a child, of what a coroutine waits for, or that the
+    // delay before a restart is over.
     [[gnu::noinline]] bool settle_stop() noexcept {
         for (;;) {
             bool goes_on = false;

@@ -13,8 +13,8 @@
 
 namespace drover {
 
-/// An ask that a task waits for: the continuation of its reply record stands in the coroutine's frame, so waiting allocates
-/// nothing. `Given` is what co_await gives: the reply, or an expected.
+/// An ask that a task waits for: the continuation of its reply record stands in the coroutine's frame, so waiting
+/// allocates nothing. `Given` is what co_await gives: the reply, or an expected.
 template <class R, class F, class Given>
 class ask_operation : detail::continuation<R> {
 public:

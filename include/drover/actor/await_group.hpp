@@ -184,10 +184,11 @@ struct [[nodiscard]] any_of {
     std::tuple<Awaitables...> parts;
 };
 
-/// `auto [a, b] = co_await when_all(x.ask(1), y.ask(2))` inside a task: begins to wait for all of them, which run side by side,
-/// and goes on when each is there. Gives a tuple; std::monostate for what gives nothing. If some have failed, the first of
-/// them in the order of the arguments is thrown, and the rest is dropped; ask for `as_result()` to have all. A task among
-/// them runs until it waits itself, in the order of the arguments. Allocates nothing beside what each of them does.
+/// `auto [a, b] = co_await when_all(x.ask(1), y.ask(2))` inside a task: begins to wait for all of them, which run side
+/// by side, and goes on when each is there. Gives a tuple; std::monostate for what gives nothing. If some have failed,
+/// the first of them in the order of the arguments is thrown, and the rest is dropped; ask for `as_result()` to have
+/// all. A task among them runs until it waits itself, in the order of the arguments. Allocates nothing beside what each
+/// of them does.
 template <class... Awaitables>
 auto when_all(Awaitables... each) {
     if constexpr (detail::check_group<Awaitables...>()) {
@@ -197,10 +198,10 @@ auto when_all(Awaitables... each) {
     }
 }
 
-/// `auto first = co_await when_any(x.ask(1), sleep_for(1s))` inside a task: goes on when one of them is there, and gives a
-/// std::variant whose index() says which; throws if that one has failed. The others are let go at the end of the expression:
-/// the frame of a task is destroyed where it stands, the reply to an ask is dropped, a sleep ends. One that is there at once
-/// keeps those after it from being begun.
+/// `auto first = co_await when_any(x.ask(1), sleep_for(1s))` inside a task: goes on when one of them is there, and
+/// gives a std::variant whose index() says which; throws if that one has failed. The others are let go at the end of
+/// the expression: the frame of a task is destroyed where it stands, the reply to an ask is dropped, a sleep ends. One
+/// that is there at once keeps those after it from being begun.
 template <class... Awaitables>
 auto when_any(Awaitables... each) {
     if constexpr (detail::check_group<Awaitables...>()) {

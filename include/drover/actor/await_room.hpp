@@ -20,8 +20,8 @@
 
 namespace drover {
 
-/// A waiter in the mailbox of an actor, and the signal to the one who waits that it becomes. Counted: by the task that waits,
-/// and by the mailbox, then the signal.
+/// A waiter in the mailbox of an actor, and the signal to the one who waits that it becomes. Counted: by the task that
+/// waits, and by the mailbox, then the signal.
 template <class F>
 struct room_record final : signal<basic_context<F>>, room_listener {
     /// Throws std::bad_alloc.

@@ -50,8 +50,8 @@ private:
     void* asleep_ = nullptr;
 };
 
-/// `co_await sleep_for(d)` inside a task: goes on after `d` on the runtime's clock; at once if that is not positive. Takes one
-/// block of the pool. Signals go on meanwhile, the actor's messages wait.
+/// `co_await sleep_for(d)` inside a task: goes on after `d` on the runtime's clock; at once if that is not positive.
+/// Takes one block of the pool. Signals go on meanwhile, the actor's messages wait.
 constexpr timed_wait sleep_for(clock_duration length) noexcept {
     return timed_wait(length);
 }

@@ -48,8 +48,8 @@ M* scratch_of(worker& me, std::size_t count) {
 
 }  // namespace detail
 
-/// The messages of one call of a batch handler: moved out of their envelopes, side by side. If a move or the handler throws,
-/// all of them have failed.
+/// The messages of one call of a batch handler: moved out of their envelopes, side by side. If a move or the handler
+/// throws, all of them have failed.
 template <class A, class M, class F>
 class batch_of_messages {
 public:

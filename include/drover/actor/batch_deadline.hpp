@@ -9,8 +9,8 @@
 
 namespace drover::detail {
 
-/// The deadlines of the messages of a batch. What is sent by a handler that has them all together is sent for all: it has
-/// their latest deadline, and none if one of them has none. Empty if messages carry none.
+/// The deadlines of the messages of a batch. What is sent by a handler that has them all together is sent for all: it
+/// has their latest deadline, and none if one of them has none. Empty if messages carry none.
 template <class F, bool Carried = has_deadlines<F>>
 class batch_deadline {
 public:

@@ -102,13 +102,14 @@ concept can_enter = requires(B& state, basic_context<F>& turn) { state.entered(t
 
 }  // namespace detail
 
-/// An actor that behaves in one of several ways at a time: each is a class with call operators, as an actor is. It begins
-/// with the first, made from the arguments of `spawn`; `become` changes to another. The actor takes every message that one
-/// of them takes. One that the present behaviour has no handler for becomes a dead letter with the reason `unhandled`, and
-/// an ask of it fails with `ask_error::unhandled`. Keep such messages for later with `stash`.
+/// An actor that behaves in one of several ways at a time: each is a class with call operators, as an actor is. It
+/// begins with the first, made from the arguments of `spawn`; `become` changes to another. The actor takes every
+/// message that one of them takes. One that the present behaviour has no handler for becomes a dead letter with the
+/// reason `unhandled`, and an ask of it fails with `ask_error::unhandled`. Keep such messages for later with `stash`.
 ///
-/// `started` of the first is called, and `stopped` or `restarting` of the one in force at the end; `entered(context&)`, if a behaviour has
-/// it, each time that `become` puts it in force. A behaviour's classes may be incomplete where the list is named.
+/// `started` of the first is called, and `stopped` or `restarting` of the one in force at the end; `entered(context&)`,
+/// if a behaviour has it, each time that `become` puts it in force. A behaviour's classes may be incomplete where the
+/// list is named.
 template <class First, class... Rest>
 class behaviours {
 public:
@@ -277,10 +278,10 @@ private:
     slot proposed_;
 };
 
-/// Inside a handler, `started`, `entered` or a continuation of an actor of type `behaviours<...>`: `Next`, made here from
-/// `arguments`, is in force once the present code has returned. The old behaviour is destroyed then, and with it, unrun, what
-/// its asks were to continue with. If the code throws instead, nothing changes; the last of several calls counts. Allocates.
-/// Throws what the constructor throws, and std::logic_error if the actor has no such behaviour.
+/// Inside a handler, `started`, `entered` or a continuation of an actor of type `behaviours<...>`: `Next`, made here
+/// from `arguments`, is in force once the present code has returned. The old behaviour is destroyed then, and with it,
+/// unrun, what its asks were to continue with. If the code throws instead, nothing changes; the last of several calls
+/// counts. Allocates. Throws what the constructor throws, and std::logic_error if the actor has no such behaviour.
 template <class Next, class F, class... Arguments>
 void become(basic_context<F>& turn, Arguments&&... arguments) {
     basic_cell<F>& self = turn.cell();

@@ -213,8 +213,8 @@ private:
     }
 
     // The places of evicted messages pass to this sender. One at a time gathers several places: two would wait for each
-    // other's. A place that is reserved and not filled cannot be had; whoever holds it may be inside a message's own code,
-    // and may be this very thread, so it is not waited for without end.
+    // other's. A place that is reserved and not filled cannot be had; whoever holds it may be inside a message's own
+    // code, and may be this very thread, so it is not waited for without end.
     static admitted evict([[maybe_unused]] cell& owner, [[maybe_unused]] std::size_t count) noexcept {
         if constexpr (requires {
                           Mailbox::evict(owner.incoming, of(owner).extra, typename cell::mailbox_owner{owner});

@@ -28,8 +28,8 @@
 
 namespace drover {
 
-/// An actor: its mailbox, its place in the tree, and behind it, in the typed cell, its state. The first line is what senders
-/// touch, the second what the consumer does; the life of a message is told in docs/architecture.md.
+/// An actor: its mailbox, its place in the tree, and behind it, in the typed cell, its state. The first line is what
+/// senders touch, the second what the consumer does; the life of a message is told in docs/architecture.md.
 ///
 /// Counted: one for the tree, from which it is released a grace period after it stopped, and one for each ref.
 template <class F>
@@ -45,8 +45,8 @@ struct basic_cell : senders_line<F>,
     using context = basic_context<F>;
     using metrics = typename F::metrics;
 
-    /// `own` is the part of its mailbox outside the cell, or null; taken over. `straight`: it runs on the workers, so that with
-    /// no such part a send may go straight into its list.
+    /// `own` is the part of its mailbox outside the cell, or null; taken over. `straight`: it runs on the workers, so
+    /// that with no such part a send may go straight into its list.
     basic_cell(actor_core<F>& owner, const cell_operations<F>& type_operations, mailbox_box<F>* own,
                bool straight = true) noexcept
         : senders(own != nullptr ? own->operations->run : &run_cell, owner, straight && own == nullptr, type_operations,
@@ -226,9 +226,9 @@ struct basic_cell : senders_line<F>,
 
     // --- the consumer: the run loop is in actor/actor_run.hpp -----------------------------------------------------------------
 
-    /// Makes every message a dead letter and leaves the mailbox closed. By whoever is the consumer of a stopped actor. The
-    /// mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for itself,
-    /// and does not keep this from ending.
+    /// Makes every message a dead letter and leaves the mailbox closed. By whoever is the consumer of a stopped actor.
+    /// The mailbox is closed before the first sink is called: what a sink sends to this very actor is then refused for
+    /// itself, and does not keep this from ending.
     void drain_to_dead_letters() noexcept;
 
     /// Leaves the mailbox closed and gives what was in it, linked.

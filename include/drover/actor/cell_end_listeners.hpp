@@ -9,14 +9,14 @@
 
 namespace drover {
 
-/// Who hears of an actor's end, and what they hear of its reason: the part of a cell that names, subscriptions, watches and
-/// messages for later use. Empty; what it works on stands in the cell and its extra.
+/// Who hears of an actor's end, and what they hear of its reason: the part of a cell that names, subscriptions, watches
+/// and messages for later use. Empty; what it works on stands in the cell and its extra.
 template <class F>
 class cell_end_listeners {
 public:
-    /// Any thread. True: `listener` is called once, in the thread that stops this actor, when its mailbox has gone to the
-    /// dead letters. False: the actor has stopped already. Throws std::bad_alloc. The caller keeps the listener alive over
-    /// this call even if it is called meanwhile.
+    /// Any thread. True: `listener` is called once, in the thread that stops this actor, when its mailbox has gone to
+    /// the dead letters. False: the actor has stopped already. Throws std::bad_alloc. The caller keeps the listener
+    /// alive over this call even if it is called meanwhile.
     bool on_departure(departure& listener) {
         departure_list& departures = self().more().departures;
         if (!departures.add(listener)) {

@@ -16,8 +16,8 @@
 namespace drover {
 
 // The lines of a cell. A line that a sender writes and the consumer reads at each message goes to and fro between their
-// cores, which takes longer than all the rest of the message: so what either of them needs all the time stands in a line of its
-// own (decision 20).
+// cores, which takes longer than all the rest of the message: so what either of them needs all the time stands in a
+// line of its own (decision 20).
 
 /// What senders touch.
 template <class F>

@@ -62,8 +62,8 @@ struct cell_operations {
     const behaviour_operations<F>* behaviours = nullptr;  ///< null unless it has several
 };
 
-/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners, supervision, messages out
-/// of a stash. Made when first needed.
+/// What few actors need: a name, children, asks that are under way, a reason to stop, listeners, supervision, messages
+/// out of a stash. Made when first needed.
 template <class F>
 struct cell_extra {
     cell_extra() noexcept = default;

@@ -40,7 +40,8 @@ public:
     basic_context(const basic_context&) = delete;
     basic_context& operator=(const basic_context&) = delete;
 
-    /// The actor itself: compare it, name it, or turn it into a typed ref by `self<worker>()` or by assigning it to one.
+    /// The actor itself: compare it, name it, or turn it into a typed ref by `self<worker>()` or by assigning it to
+    /// one.
     basic_handle<F> self() const noexcept { return basic_handle<F>(boost::intrusive_ptr<basic_cell<F>>(&cell_)); }
 
     /// Throws std::logic_error if this actor is no `A`.
@@ -52,9 +53,9 @@ public:
     /// The time on the runtime's clock.
     time_point now() const noexcept { return cell_.core->timers.now(); }
 
-    /// When the time is over that this handler was given, on the runtime's clock: by its message's deadline or a deadline_scope;
-    /// time_point::max() if there is no end. Of a feature bundle without deadlines, only a coroutine handler has one: of its
-    /// asker's timeout.
+    /// When the time is over that this handler was given, on the runtime's clock: by its message's deadline or a
+    /// deadline_scope; time_point::max() if there is no end. Of a feature bundle without deadlines, only a coroutine
+    /// handler has one: of its asker's timeout.
     time_point deadline() const noexcept { return present_deadline(cell_.core->timers); }
 
     /// How much of it is left, which is not positive once it is over; clock_duration::max() if there is no end.
@@ -100,11 +101,11 @@ public:
                                                       std::forward<Callable>(callable));
     }
 
-    /// Hears once of the end of `target`, an actor of any runtime, and of its reason; also if it has stopped already. The
-    /// notice comes as a handler runs, ahead of messages, and not after this actor has begun to stop or to restart: a state
-    /// watches for itself. False, and nothing changes, if `target` is empty, this actor itself, or watched already.
-    /// Allocates; never blocks. Here the notice is a basic_stopped_event<F> to the handler of this actor, whose type is `A`:
-    /// std::logic_error if it is not.
+    /// Hears once of the end of `target`, an actor of any runtime, and of its reason; also if it has stopped already.
+    /// The notice comes as a handler runs, ahead of messages, and not after this actor has begun to stop or to restart:
+    /// a state watches for itself. False, and nothing changes, if `target` is empty, this actor itself, or watched
+    /// already. Allocates; never blocks. Here the notice is a basic_stopped_event<F> to the handler of this actor,
+    /// whose type is `A`: std::logic_error if it is not.
     template <class A>
     bool watch(const basic_handle<F>& target) {
         using event = basic_stopped_event<F>;
@@ -141,11 +142,12 @@ public:
         return extra != nullptr && extra->watches != nullptr && extra->watches->remove(target.cell());
     }
 
-    /// From now on this actor hears, as a handler runs and ahead of messages, when no message has come to it for `after`, and
-    /// again after each such time, until it is cleared, set anew, or the actor restarts or begins to stop; not while its
-    /// runtime drains. Each message then also costs a look at the clock. Here the notice is a receive_timeout to the handler
-    /// of this actor, whose type is `A`: std::logic_error if it is not. Throws std::invalid_argument if `after` is not
-    /// positive, std::bad_alloc, and std::system_error if the timer thread cannot be started.
+    /// From now on this actor hears, as a handler runs and ahead of messages, when no message has come to it for
+    /// `after`, and again after each such time, until it is cleared, set anew, or the actor restarts or begins to stop;
+    /// not while its runtime drains. Each message then also costs a look at the clock. Here the notice is a
+    /// receive_timeout to the handler of this actor, whose type is `A`: std::logic_error if it is not. Throws
+    /// std::invalid_argument if `after` is not positive, std::bad_alloc, and std::system_error if the timer thread
+    /// cannot be started.
     template <class A>
     void set_receive_timeout(clock_duration after) {
         if constexpr (check_tell<A, receive_timeout, F>()) {
@@ -185,8 +187,9 @@ public:
     /// The names of this runtime; routing/registry.hpp says what it does.
     basic_registry<F>& registry() const noexcept { return cell_.core->registry(); }
 
-    /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told, or if the handler
-    /// returns no `later`. Throws std::logic_error if it returns `later` of another type, or took the promise before.
+    /// In a handler that returns `drover::later<R>`: takes over the answer. Empty if the message was told, or if the
+    /// handler returns no `later`. Throws std::logic_error if it returns `later` of another type, or took the promise
+    /// before.
     template <class R>
     basic_promise<R, F> later() {
         if (request_ == nullptr) {
@@ -213,15 +216,15 @@ public:
 
     // --- for the runtime ---------------------------------------------------------------------------------------------
 
-    /// The context of the handler that runs on this thread; null on a thread that is no worker. Between two runs a worker
-    /// runs no code that could ask for it.
+    /// The context of the handler that runs on this thread; null on a thread that is no worker. Between two runs a
+    /// worker runs no code that could ask for it.
     [[gnu::visibility("default")]] static basic_context*& current() noexcept {
         static constinit thread_local basic_context* present = nullptr;
         return present;
     }
 
-    /// Messages out of a stash, linked from first to last: handled in order when the present handler has returned, before
-    /// anything in the mailbox. Throws std::bad_alloc; then it has not taken them.
+    /// Messages out of a stash, linked from first to last: handled in order when the present handler has returned,
+    /// before anything in the mailbox. Throws std::bad_alloc; then it has not taken them.
     void replay(message_node* first, message_node* last) {
         cell_.more().give_back(first, last);
         if (is_running(cell_.phase)) {
@@ -255,8 +258,8 @@ public:
         return actor_cell<A, F>::state_of(cell_);
     }
 
-    /// More messages with this very record, if they come next: at most `most`, into `nodes`. Their payloads are the caller's
-    /// to destroy; so is the memory of all but the last.
+    /// More messages with this very record, if they come next: at most `most`, into `nodes`. Their payloads are the
+    /// caller's to destroy; so is the memory of all but the last.
     std::size_t take_more(const operations_of<F>* record, message_node** nodes, std::size_t most) noexcept {
         const std::size_t taken = take_(cell_, record, nodes, most);
         batched_ += taken;

@@ -58,8 +58,8 @@ public:
         }
     }
 
-    /// A child whose parent waits for it no longer. `claim` decides, under the lock that remove_root() takes too, whether it still
-    /// is one. `youngest` is its parent's list, and the caller the parent's worker.
+    /// A child whose parent waits for it no longer. `claim` decides, under the lock that remove_root() takes too,
+    /// whether it still is one. `youngest` is its parent's list, and the caller the parent's worker.
     template <class Claim>
     bool adopt(basic_cell<F>& child, basic_cell<F>*& youngest, Claim claim) noexcept {
         const std::lock_guard lock(mutex_);
@@ -82,8 +82,8 @@ public:
         }
     }
 
-    /// No actor takes a message any more: each waits until it is asked to stop. Without that, actors whose turn to stop has
-    /// not come could spawn faster than others stop.
+    /// No actor takes a message any more: each waits until it is asked to stop. Without that, actors whose turn to stop
+    /// has not come could spawn faster than others stop.
     bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
     /// The number of actors without a parent, and a word that changes when it becomes 0.

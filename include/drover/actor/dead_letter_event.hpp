@@ -28,8 +28,8 @@ struct dead_letter_event {
 
 /// The actors that hear of a runtime's dead letters. Any number of threads; one that tells holds no lock meanwhile.
 ///
-/// What was sent to a subscriber, and any lost event, is told to none of them: they would go round for ever. It is counted,
-/// and the runtime's sink hears of it.
+/// What was sent to a subscriber, and any lost event, is told to none of them: they would go round for ever. It is
+/// counted, and the runtime's sink hears of it.
 template <class F>
 class dead_letter_subscribers {
 public:

@@ -10,10 +10,11 @@
 
 namespace drover {
 
-/// While it stands, what its thread sends is to be dealt with by a moment: each message gets that as its deadline, and an ask
-/// ends by then. Made by `within` of a runtime or a context; a variable in a block, in the thread that made it, or in a
-/// coroutine handler, whose it stays over each co_await. One inside another keeps the earlier of the two. If the length is
-/// not positive the time is over at once. Reads the clock once; never allocates, blocks or throws. The runtime outlives it.
+/// While it stands, what its thread sends is to be dealt with by a moment: each message gets that as its deadline, and
+/// an ask ends by then. Made by `within` of a runtime or a context; a variable in a block, in the thread that made it,
+/// or in a coroutine handler, whose it stays over each co_await. One inside another keeps the earlier of the two. If
+/// the length is not positive the time is over at once. Reads the clock once; never allocates, blocks or throws. The
+/// runtime outlives it.
 class [[nodiscard]] deadline_scope {
 public:
     deadline_scope(timer_service& clock, clock_duration after) noexcept

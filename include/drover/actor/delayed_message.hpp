@@ -36,8 +36,8 @@ private:
     bool there_ = true;
 };
 
-/// A message that waits for its time. Sent once it stands in its envelope already, so that nothing can fail when the time
-/// has come; repeated, it is copied each time. It has no deadline: it comes when it was said to.
+/// A message that waits for its time. Sent once it stands in its envelope already, so that nothing can fail when the
+/// time has come; repeated, it is copied each time. It has no deadline: it comes when it was said to.
 template <class A, class M, class F, bool Repeated>
 class delayed_message final : public delayed_send {
 public:

@@ -7,8 +7,8 @@
 
 namespace drover {
 
-/// One who wants to hear that an actor has stopped: a name, a subscription, a watcher. Stands inside an object that lives
-/// until it has been called or has been forgotten.
+/// One who wants to hear that an actor has stopped: a name, a subscription, a watcher. Stands inside an object that
+/// lives until it has been called or has been forgotten.
 struct departure {
     using departed_function = void(departure*) noexcept;
 

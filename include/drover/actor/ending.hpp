@@ -30,8 +30,8 @@ protected:
     using base::report_thrown;
     ~actor_ending() = default;
 
-    // The coroutine handler that the actor is held for, if any, is destroyed where it stands, before the state it may point
-    // into. What other asks were to continue with is destroyed unrun.
+    // The coroutine handler that the actor is held for, if any, is destroyed where it stands, before the state it may
+    // point into. What other asks were to continue with is destroyed unrun.
     void abandon_asks() noexcept {
         cell_extra<F>* const extra = extra_now();
         if (extra != nullptr && extra->task.frame) {

@@ -7,8 +7,8 @@
 
 namespace drover {
 
-/// Where the frames of coroutines stand: in the block pool if they fit, else in memory of the global allocator. A base of
-/// their promises. Any thread, also another than the one that allocated.
+/// Where the frames of coroutines stand: in the block pool if they fit, else in memory of the global allocator. A base
+/// of their promises. Any thread, also another than the one that allocated.
 struct frame_memory {
     /// Throws std::bad_alloc, out of the call that would have made the coroutine.
     static void* operator new(std::size_t bytes) {

@@ -28,9 +28,9 @@ constexpr std::string_view to_string(strategy value) noexcept {
     return "unknown";
 }
 
-/// A child's part in the restarts of its group, a round each. Parent and child take turns: `halt` and `go` go down, and are
-/// answered by `halted` and `going`. A child that fails says `halted` without having been asked. None of the four is under way
-/// twice: each is sent only after an answer to what came behind it the last time.
+/// A child's part in the restarts of its group, a round each. Parent and child take turns: `halt` and `go` go down, and
+/// are answered by `halted` and `going`. A child that fails says `halted` without having been asked. None of the four
+/// is under way twice: each is sent only after an answer to what came behind it the last time.
 template <class F>
 struct group_seat {
     using context = basic_context<F>;
@@ -85,8 +85,9 @@ private:
     static constexpr operations going_record{&on_going, &forget_told};
 };
 
-/// A round, as the parent sees it: children whose ids are in a range halt, the youngest first and one after the other; then
-/// all go on, the oldest first. A child that cannot be built anew is stopped instead. Children spawned meanwhile are not in it.
+/// A round, as the parent sees it: children whose ids are in a range halt, the youngest first and one after the other;
+/// then all go on, the oldest first. A child that cannot be built anew is stopped instead. Children spawned meanwhile
+/// are not in it.
 template <class F>
 class group_round {
 public:

@@ -18,11 +18,12 @@
 
 namespace drover {
 
-/// What a supervised actor has beside its cell: who decides about its failures, how its state is built anew, and the restart
-/// that is under way. Used by the consumer alone, but for the timer. The decisions are made above, in supervision/.
+/// What a supervised actor has beside its cell: who decides about its failures, how its state is built anew, and the
+/// restart that is under way. Used by the consumer alone, but for the timer. The decisions are made above, in
+/// supervision/.
 ///
-/// Between two states the actor is held, as one whose children stop: user messages wait and do not schedule it. The timer
-/// posts this very object as a signal, so nothing is asked of the protocol that a reply does not ask.
+/// Between two states the actor is held, as one whose children stop: user messages wait and do not schedule it. The
+/// timer posts this very object as a signal, so nothing is asked of the protocol that a reply does not ask.
 template <class F>
 class actor_guard : public signal<basic_context<F>>, timer {
 public:
@@ -115,8 +116,8 @@ public:
         }
     }
 
-    /// As end_delay(), of an actor that will have another delay: a timer that fires just now may not be armed again, so its
-    /// signal, which is on its way, ends this one.
+    /// As end_delay(), of an actor that will have another delay: a timer that fires just now may not be armed again, so
+    /// its signal, which is on its way, ends this one.
     void cut_delay(worker& me) noexcept {
         if (waits_ && cell_->core->timers.cancel(*this)) {
             waits_ = false;

@@ -45,9 +45,9 @@ public:
     /// The name given at spawn, else the actor's type. Valid as long as a handle to this actor is.
     std::string_view name() const noexcept { return cell_ != nullptr ? cell_->name() : std::string_view("nobody"); }
 
-    /// Asks the actor to stop after the handler that runs now; what is queued becomes dead letters. Its children stop first.
-    /// Never blocks, and needs no memory but for a thread's first use of a runtime, which ends the process if there is none;
-    /// does nothing on an empty handle or a stopped actor.
+    /// Asks the actor to stop after the handler that runs now; what is queued becomes dead letters. Its children stop
+    /// first. Never blocks, and needs no memory but for a thread's first use of a runtime, which ends the process if
+    /// there is none; does nothing on an empty handle or a stopped actor.
     void stop() const noexcept {
         if (cell_ != nullptr) {
             cell_->request_stop(stop_kind::stopped);

@@ -22,9 +22,9 @@ class task;
 
 namespace detail {
 
-// Beside an actor's own call operators, a conversion to a function of anything is the worst match for any call. If a call
-// of the pair is well formed where a call of the actor is not, the actor has no handler; if neither is, it has several that
-// are equally good.
+// Beside an actor's own call operators, a conversion to a function of anything is the worst match for any call. If a
+// call of the pair is well formed where a call of the actor is not, the actor has no handler; if neither is, it has
+// several that are equally good.
 struct no_match {};
 
 template <class A>

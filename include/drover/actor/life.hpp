@@ -9,9 +9,9 @@
 
 namespace drover {
 
-/// What one run of an actor does beside taking messages: its start, its signals, what a failure or a stop sets off, what a
-/// stash gives back. The same for every mailbox. Whoever ends a run with run_result::done has given the cell up and touches
-/// it no more.
+/// What one run of an actor does beside taking messages: its start, its signals, what a failure or a stop sets off,
+/// what a stash gives back. The same for every mailbox. Whoever ends a run with run_result::done has given the cell up
+/// and touches it no more.
 template <class F>
 class actor_life : protected actor_replay<F> {
 protected:

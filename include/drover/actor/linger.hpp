@@ -12,8 +12,8 @@
 
 namespace drover {
 
-/// An actor that waits for more messages before it runs: held, so that messages do not schedule it, until there are enough,
-/// its time is over, a signal comes, or the runtime begins to end. Modelled in tests/model/linger.pml.
+/// An actor that waits for more messages before it runs: held, so that messages do not schedule it, until there are
+/// enough, its time is over, a signal comes, or the runtime begins to end. Modelled in tests/model/linger.pml.
 template <class F>
 class linger_state : timer, gate_listener {
 public:
@@ -54,8 +54,8 @@ public:
         if (!cell_->system.try_hold()) {
             return outcome::look_again;
         }
-        // Held from here on. Whoever ends the wait may have come between our look and the mark, without finding it: all of
-        // them change the lane after what we look at again here, and who changes the lane second sees the first.
+        // Held from here on. Whoever ends the wait may have come between our look and the mark, without finding it: all
+        // of them change the lane after what we look at again here, and who changes the lane second sees the first.
         if (room.level() < room.limits().wake_at && !cell_->pill_sent.load(std::memory_order_seq_cst) &&
             armed_.load(std::memory_order_seq_cst) && cell_->core->gate_open()) {
             return outcome::held;

@@ -19,11 +19,12 @@ enum class ask_outcome : std::uint8_t {
     unknown,    ///< it says nothing of the member: it was not handled; or its handler threw, which is counted there
 };
 
-/// What an actor that a pool has made tells that pool. Stands beside the actor's supervision, which owns it, for as long as
-/// there is a ref; so neither the actor nor who sends to it asks whether the pool is still there.
+/// What an actor that a pool has made tells that pool. Stands beside the actor's supervision, which owns it, for as
+/// long as there is a ref; so neither the actor nor who sends to it asks whether the pool is still there.
 struct membership {
     struct operations_type {
-        /// A handler, `started` or the constructor of a new state threw. On the actor's worker, before anything is decided.
+        /// A handler, `started` or the constructor of a new state threw. On the actor's worker, before anything is
+        /// decided.
         void (*failed)(membership&) noexcept;
         /// Its state is gone, and there will be a new one after `delay`; `beyond` its restart limit. On its worker.
         void (*away)(membership&, clock_duration delay, bool beyond) noexcept;

@@ -195,8 +195,8 @@ private:
         }
     }
 
-    // The handler may take the right to answer away with it. If it throws afterwards, whoever holds that must not leave the
-    // asker waiting: the throw is the answer, and the message is not delivered again.
+    // The handler may take the right to answer away with it. If it throws afterwards, whoever holds that must not leave
+    // the asker waiting: the throw is the answer, and the message is not delivered again.
     static void run_later(payload_type& payload, basic_context<F>& turn) {
         struct held_record {
             reply_record<reply, F>* record;

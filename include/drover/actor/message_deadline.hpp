@@ -15,7 +15,8 @@
 #include "drover/scheduling/this_thread.hpp"
 #include "drover/scheduling/timer_service.hpp"
 
-// How a deadline gets into a message and what becomes of it there. Nothing of it is compiled for bundles without deadlines.
+// How a deadline gets into a message and what becomes of it there. Nothing of it is compiled for bundles without
+// deadlines.
 
 namespace drover {
 
@@ -33,7 +34,8 @@ private:
     task_environment* const before_;
 };
 
-/// A message of type `M` has just been built, for an actor of this runtime. Reads no clock, unless the deadline is another's.
+/// A message of type `M` has just been built, for an actor of this runtime. Reads no clock, unless the deadline is
+/// another's.
 template <class M, class F>
 void give_deadline([[maybe_unused]] envelope_of<F>& fresh, [[maybe_unused]] const core_record& receiver) noexcept {
     if constexpr (has_deadlines<F> && !never_expires<M>) {
@@ -80,8 +82,8 @@ bool has_expired([[maybe_unused]] const envelope_of<F>& letter, [[maybe_unused]]
     }
 }
 
-/// A message whose turn came too late: a dead letter, whoever asked hears of a timeout, and it is destroyed. Its envelope
-/// stays. By the consumer.
+/// A message whose turn came too late: a dead letter, whoever asked hears of a timeout, and it is destroyed. Its
+/// envelope stays. By the consumer.
 template <class F>
 [[gnu::noinline]] void bury_expired(basic_cell<F>& cell, message_node* node) noexcept {
     const operations_of<F>& operations = *static_cast<envelope_of<F>*>(node)->operations;

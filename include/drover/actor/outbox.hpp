@@ -17,22 +17,23 @@
 
 namespace drover {
 
-/// The messages of one run of one actor that are not pushed yet: a chain for each receiver, found by the receiver's address
-/// in a table with open addressing (linear probing, at most half full) and sent in the order in which the receivers were
-/// first told. Belongs to a worker; its thread only. Never blocks. `add` is O(1), `flush` as many steps as there are
-/// receivers. The table grows once, from 128 receivers to 2048; one more sends all chains on their way.
+/// The messages of one run of one actor that are not pushed yet: a chain for each receiver, found by the receiver's
+/// address in a table with open addressing (linear probing, at most half full) and sent in the order in which the
+/// receivers were first told. Belongs to a worker; its thread only. Never blocks. `add` is O(1), `flush` as many steps
+/// as there are receivers. The table grows once, from 128 receivers to 2048; one more sends all chains on their way.
 ///
-/// Takes no count on a receiver: a cell that had not stopped when it was sent to stays for a grace period of this worker,
-/// which does not pass while the run lasts. A receiver keeps its place until the next flush, even when its chain has gone:
-/// nothing is taken out of the middle of the table, so a chain that is being pushed may set off further sends.
+/// Takes no count on a receiver: a cell that had not stopped when it was sent to stays for a grace period of this
+/// worker, which does not pass while the run lasts. A receiver keeps its place until the next flush, even when its
+/// chain has gone: nothing is taken out of the middle of the table, so a chain that is being pushed may set off further
+/// sends.
 template <class F>
 class basic_outbox {
 public:
     static constexpr std::size_t first_places = 256;
     static constexpr std::size_t most_places = 4096;
 
-    /// Sends of this worker go into its outbox from now on, for the actor that it runs. Null if there is no memory for one:
-    /// then they go straight, as all others of this run.
+    /// Sends of this worker go into its outbox from now on, for the actor that it runs. Null if there is no memory for
+    /// one: then they go straight, as all others of this run.
     static basic_outbox* open(worker& me, const basic_cell<F>& sender) noexcept {
         if (me.outbox == nullptr) {
             try {
@@ -65,8 +66,9 @@ public:
         return receiver.core.straight(&worker_.core) && !receiver.system.is_closed();
     }
 
-    /// Memory for a message to `receiver`. Throws std::bad_alloc. One that is told much gets its messages side by side: it reads
-    /// them one after the other, and when there are more than its cache holds, that is what its time goes into.
+    /// Memory for a message to `receiver`. Throws std::bad_alloc. One that is told much gets its messages side by side:
+    /// it reads them one after the other, and when there are more than its cache holds, that is what its time goes
+    /// into.
     [[gnu::always_inline]] void* room_for(const basic_cell<F>& receiver, std::uint8_t size_class) {
         chain& mine = chains_[find(receiver)];
         if (mine.room.left != 0 && mine.room.size_class == size_class) [[likely]] {
@@ -135,8 +137,8 @@ private:
         return place;
     }
 
-    // As much again as it has been told since the last flush, so that what is left over then is never more than was used. Of
-    // one class at a time: messages that alternate between two would give back what they have just taken.
+    // As much again as it has been told since the last flush, so that what is left over then is never more than was
+    // used. Of one class at a time: messages that alternate between two would give back what they have just taken.
     [[gnu::noinline]] static void* more_room(chain& mine, std::uint8_t size_class) {
         if (mine.room.left != 0 || (mine.together == 0 && mine.count < least_together)) {
             return block_pool::allocate(size_class);

@@ -76,8 +76,9 @@ struct pending_ask : signal<basic_context<F>>, timer {
         return before == charged && tell_charged(how);
     }
 
-    /// From now on `member`, which a pool has made, hears how this ends, in place of the actor that was asked. By whoever has
-    /// the message: it is in no mailbox, or is just taken out of the member's. False if it has ended already.
+    /// From now on `member`, which a pool has made, hears how this ends, in place of the actor that was asked. By
+    /// whoever has the message: it is in no mailbox, or is just taken out of the member's. False if it has ended
+    /// already.
     bool charge_to(basic_cell<F>& member) noexcept {
         std::uint8_t seen = claim_word.load(std::memory_order_relaxed);
         if (seen == charged) {
@@ -100,8 +101,8 @@ struct pending_ask : signal<basic_context<F>>, timer {
         return false;
     }
 
-    /// By the claimant, after the result has been written: hands it to whoever waits. False if it took the claimant's count
-    /// along, so that the record may be gone.
+    /// By the claimant, after the result has been written: hands it to whoever waits. False if it took the claimant's
+    /// count along, so that the record may be gone.
     [[nodiscard]] bool publish() noexcept {
         switch (phase.exchange(ready, std::memory_order_acq_rel)) {
             case waiting: futex_wake_all(phase); return true;
@@ -121,9 +122,9 @@ struct pending_ask : signal<basic_context<F>>, timer {
         }
     }
 
-    /// The asking actor continues in its own time. It is there until the signal is in its lane: it handles that before it
-    /// goes, or counts itself for it. What post() touches after that is kept by the grace period if this is a worker's run of
-    /// an actor, and else by a count of our own. Modelled in tests/model/cell_grace.pml.
+    /// The asking actor continues in its own time. It is there until the signal is in its lane: it handles that before
+    /// it goes, or counts itself for it. What post() touches after that is kept by the grace period if this is a
+    /// worker's run of an actor, and else by a count of our own. Modelled in tests/model/cell_grace.pml.
     void post_to_asker() noexcept {
         basic_cell<F>& receiver = *asker;
         const lane& mine = lane_to(*receiver.core);
@@ -179,8 +180,8 @@ struct pending_ask : signal<basic_context<F>>, timer {
     }
 };
 
-/// The record of a message that is an ask whose outcome need not be known when its handler returns: one that may time out,
-/// or whose handler answers later. Null of every other.
+/// The record of a message that is an ask whose outcome need not be known when its handler returns: one that may time
+/// out, or whose handler answers later. Null of every other.
 template <class F>
 pending_ask<F>* open_ask(const basic_cell<F>&, message_node* node) noexcept {
     const auto& operations = *static_cast<const envelope_of<F>*>(node)->operations;

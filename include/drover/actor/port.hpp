@@ -142,8 +142,8 @@ private:
     membership_pick picked_;
 };
 
-// Around building and pushing: gives the places back if the messages cannot be built, and buries what was evicted for them
-// when this sender holds no place any more. A sink may send to the same actor.
+// Around building and pushing: gives the places back if the messages cannot be built, and buries what was evicted for
+// them when this sender holds no place any more. A sink may send to the same actor.
 template <class Port>
 class reservation {
 public:

@@ -54,8 +54,8 @@ private:
     reply_record<R, F>* record_ = nullptr;
 };
 
-/// Answers one ask later, from any thread, once. Move-only. `context::later<R>()` gives it. Empty if the message was told
-/// and not asked: `set` then does nothing. A promise that is destroyed unused answers `no_answer`.
+/// Answers one ask later, from any thread, once. Move-only. `context::later<R>()` gives it. Empty if the message was
+/// told and not asked: `set` then does nothing. A promise that is destroyed unused answers `no_answer`.
 template <class R, class F>
 class basic_promise {
 public:

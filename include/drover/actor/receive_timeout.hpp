@@ -14,10 +14,10 @@ namespace drover {
 /// What an actor hears when no message has come for the time it has set.
 struct receive_timeout {};
 
-/// One actor's timer for that. The actor's phase is `timed` meanwhile, so that each message leaves its time here; the timer
-/// does not follow each, but looks at that time when it fires, and is armed anew for the rest. Owned by the actor's extra,
-/// and used by the consumer alone but for the timer; a count on the cell stands for the timer while it is armed, then for the
-/// signal.
+/// One actor's timer for that. The actor's phase is `timed` meanwhile, so that each message leaves its time here; the
+/// timer does not follow each, but looks at that time when it fires, and is armed anew for the rest. Owned by the
+/// actor's extra, and used by the consumer alone but for the timer; a count on the cell stands for the timer while it
+/// is armed, then for the signal.
 template <class F>
 class receive_timer : public signal<basic_context<F>>, timer {
 public:

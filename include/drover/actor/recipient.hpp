@@ -63,7 +63,8 @@ public:
         return this->cell_ == nullptr ? delivery::no_target : operations_->tell(*this->cell_, std::move(message));
     }
 
-    /// As ref::try_tell(): the message stays with the caller unless this answers `accepted` or `accepted_above_high_water`.
+    /// As ref::try_tell(): the message stays with the caller unless this answers `accepted` or
+    /// `accepted_above_high_water`.
     [[nodiscard]] delivery try_tell(M& message) const {
         return this->cell_ == nullptr ? delivery::no_target : operations_->try_tell(*this->cell_, message);
     }
@@ -108,7 +109,8 @@ private:
 }  // namespace detail
 
 /// Whoever takes a message of type `M`, whatever type of actor it is. Two pointers and no allocation; made from any ref
-/// whose actor has a handler for `M`. Members as those of `ref`, also the sends that wait for their time. The cost over a ref is one indirect call.
+/// whose actor has a handler for `M`. Members as those of `ref`, also the sends that wait for their time. The cost over
+/// a ref is one indirect call.
 template <class M, class F = features>
 class recipient : public detail::basic_recipient<M, F, detail::tell_operations<M, F>> {
     using base = detail::basic_recipient<M, F, detail::tell_operations<M, F>>;

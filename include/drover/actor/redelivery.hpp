@@ -17,18 +17,21 @@ namespace drover {
 /// What can be done with a message of an actor whose type redelivers, beside what can be done with any.
 template <class F>
 struct redelivered_operations : operations_of<F> {
-    /// Its handler threw, and that was the last time: answers it if it was asked, and destroys it. Throws what that throws.
+    /// Its handler threw, and that was the last time: answers it if it was asked, and destroys it. Throws what that
+    /// throws.
     void (*give_up)(message_node*, const std::exception_ptr&);
 };
 
-/// The guard of an actor that may get a message again. There is one such message at a time, because nothing else is handled
-/// until it has come to its end; so it stays in its envelope: the mailbox keeps the one that it gave last, as a link, until
-/// it is asked for the next. What stands in the chain of messages that a stash gave back, before all others, is a mark. So no
-/// attempt allocates or moves anything, and no capacity is taken again. Used by the consumer alone.
+/// The guard of an actor that may get a message again. There is one such message at a time, because nothing else is
+/// handled until it has come to its end; so it stays in its envelope: the mailbox keeps the one that it gave last, as a
+/// link, until it is asked for the next. What stands in the chain of messages that a stash gave back, before all
+/// others, is a mark. So no attempt allocates or moves anything, and no capacity is taken again. Used by the consumer
+/// alone.
 template <class F>
 class redelivering_guard : public actor_guard<F> {
 public:
-    /// The handler of `node`, which is as it was, throws. True if it is to stay for another attempt, should the actor go on.
+    /// The handler of `node`, which is as it was, throws. True if it is to stay for another attempt, should the actor
+    /// go on.
     bool keep(message_node* node) noexcept {
         if (attempts_ == this->plan_says.redeliver) {
             return false;
@@ -95,7 +98,8 @@ redelivering_guard<F>* redelivery_of(const basic_cell<F>& cell) noexcept {
     return its != nullptr && its->plan_says.redeliver != 0 ? static_cast<redelivering_guard<F>*>(its) : nullptr;
 }
 
-/// In a handler that throws, of a message that is as it was: is it to stay in its envelope? Then what was thrown must go on.
+/// In a handler that throws, of a message that is as it was: is it to stay in its envelope? Then what was thrown must
+/// go on.
 template <class F>
 bool keep_message(message_node* node, basic_context<F>& turn) noexcept {
     redelivering_guard<F>* const its = redelivery_of(turn.cell());
@@ -104,7 +108,8 @@ bool keep_message(message_node* node, basic_context<F>& turn) noexcept {
 
 namespace detail {
 
-// As which type a handler is given its message: as an rvalue, or, if that may be wanted again, by const reference or a copy.
+// As which type a handler is given its message: as an rvalue, or, if that may be wanted again, by const reference or a
+// copy.
 template <class A, class M, class F>
 consteval auto handed_type() noexcept {
     if constexpr (!redelivers<A>) {  // what its handler makes of another type is not looked at

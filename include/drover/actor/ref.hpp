@@ -43,11 +43,13 @@ struct ask_result<A, M, F> {
 }  // namespace detail
 
 /// A typed reference to an actor of type `A`, which may be incomplete until something is sent. One pointer; copies are
-/// counted; sends through it change no count. It stays valid for ever: once the actor has stopped, sends answer `stopped`.
+/// counted; sends through it change no count. It stays valid for ever: once the actor has stopped, sends answer
+/// `stopped`.
 ///
-/// Sends are safe from any thread and allocate at most an envelope from the calling thread's pool. They never block, but for a
-/// full mailbox whose policy is `block_sender`. A send throws only std::bad_alloc, or what the message's move constructor throws; then nothing was sent. Messages from one
-/// sender to one actor arrive in order. A message that the actor has no handler for is refused at compile time.
+/// Sends are safe from any thread and allocate at most an envelope from the calling thread's pool. They never block,
+/// but for a full mailbox whose policy is `block_sender`. A send throws only std::bad_alloc, or what the message's move
+/// constructor throws; then nothing was sent. Messages from one sender to one actor arrive in order. A message that the
+/// actor has no handler for is refused at compile time.
 template <class A, class F = features>
 class ref : public basic_handle<F> {
 public:
@@ -56,11 +58,11 @@ public:
     ref() noexcept = default;
     explicit ref(boost::intrusive_ptr<basic_cell<F>> cell) noexcept : basic_handle<F>(std::move(cell)) {}
 
-    /// Sends `message`, moved or copied as an argument is. O(1): one atomic exchange. It is on its way if this answers `accepted`,
-    /// `accepted_above_high_water` (a mailbox with water marks) or `deferred` (from an actor with an outbox): is_accepted(). Else
-    /// the answer is `stopped`, or of a full mailbox, by its policy, `rejected_full` (also `fail_actor`), `dropped`, or of
-    /// `block_sender` `timed_out` and on a worker `would_deadlock`; and the message becomes a dead letter, except through
-    /// an empty ref, which has no runtime to report to: that answers `no_target`.
+    /// Sends `message`, moved or copied as an argument is. O(1): one atomic exchange. It is on its way if this answers
+    /// `accepted`, `accepted_above_high_water` (a mailbox with water marks) or `deferred` (from an actor with an
+    /// outbox): is_accepted(). Else the answer is `stopped`, or of a full mailbox, by its policy, `rejected_full` (also
+    /// `fail_actor`), `dropped`, or of `block_sender` `timed_out` and on a worker `would_deadlock`; and the message
+    /// becomes a dead letter, except through an empty ref, which has no runtime to report to: that answers `no_target`.
     template <class M>
     delivery tell(M&& message) const {
         using message_type = std::decay_t<M>;
@@ -75,8 +77,8 @@ public:
     }
 
     /// As tell(), but the message stays with the caller, unchanged, unless this answers `accepted` or
-    /// `accepted_above_high_water`: is_accepted(). Never `deferred`, and never waits: a full mailbox of `block_sender` answers
-    /// `rejected_full`.
+    /// `accepted_above_high_water`: is_accepted(). Never `deferred`, and never waits: a full mailbox of `block_sender`
+    /// answers `rejected_full`.
     template <class M>
     [[nodiscard]] delivery try_tell(M& message) const {
         static_assert(!std::is_const_v<M>,
@@ -91,9 +93,9 @@ public:
         }
     }
 
-    /// To be awaited in a task: sends `message` when there is room for it, whatever the mailbox does when it is full, and gives
-    /// what became of it, as tell() does; `accepted` at once if the mailbox has no limit. The actor that waits is held, so no
-    /// worker waits. Several who wait race for a place. Throws what tell() throws.
+    /// To be awaited in a task: sends `message` when there is room for it, whatever the mailbox does when it is full,
+    /// and gives what became of it, as tell() does; `accepted` at once if the mailbox has no limit. The actor that
+    /// waits is held, so no worker waits. Several who wait race for a place. Throws what tell() throws.
     template <class M>
     [[nodiscard]] auto tell_when_room(M&& message) const {
         using message_type = std::decay_t<M>;
@@ -104,9 +106,10 @@ public:
         }
     }
 
-    /// Sends every element of `range` by one atomic exchange: nothing of another sender comes between them. The elements of
-    /// an rvalue container are moved, others are copied. O(n). If a copy throws, nothing was sent. Answers for
-    /// all as tell(), but never `deferred`; more than a mailbox can ever hold are refused. An empty range is `accepted`.
+    /// Sends every element of `range` by one atomic exchange: nothing of another sender comes between them. The
+    /// elements of an rvalue container are moved, others are copied. O(n). If a copy throws, nothing was sent. Answers
+    /// for all as tell(), but never `deferred`; more than a mailbox can ever hold are refused. An empty range is
+    /// `accepted`.
     template <std::ranges::input_range Range>
     delivery tell_batch(Range&& range) const {
         using message_type = std::ranges::range_value_t<Range>;
@@ -127,20 +130,20 @@ public:
         return ask_within(std::forward<M>(message), nullptr);
     }
 
-    /// As above; after `timeout` on the runtime's clock the answer is `ask_error::timeout`, and a reply that comes later is
-    /// counted and dropped. Throws std::system_error if the timer thread cannot be started.
+    /// As above; after `timeout` on the runtime's clock the answer is `ask_error::timeout`, and a reply that comes
+    /// later is counted and dropped. Throws std::system_error if the timer thread cannot be started.
     template <class M>
     [[nodiscard]] auto ask(M&& message, clock_duration timeout) const ->
         typename detail::ask_result<A, std::decay_t<M>, F>::type {
         return ask_within(std::forward<M>(message), &timeout);
     }
 
-    /// Sends `message` when `after` has passed on the runtime's clock; at once if it is not positive. Until then it can be
-    /// cancelled, by any thread, through what this returns; it vanishes with the actor, and when its runtime drains or stops.
-    /// It counts as offered when it is sent. Sent by the thread that turns the clock, which does not wait for room: what a full
-    /// mailbox does not take is a dead letter. An empty handle if it was sent at once or refused (a dead letter, as by tell()).
-    /// Never blocks; O(1), two short locks. Throws std::bad_alloc, std::system_error if the timer thread cannot be started, and
-    /// what the message's move constructor throws.
+    /// Sends `message` when `after` has passed on the runtime's clock; at once if it is not positive. Until then it can
+    /// be cancelled, by any thread, through what this returns; it vanishes with the actor, and when its runtime drains
+    /// or stops. It counts as offered when it is sent. Sent by the thread that turns the clock, which does not wait for
+    /// room: what a full mailbox does not take is a dead letter. An empty handle if it was sent at once or refused (a
+    /// dead letter, as by tell()). Never blocks; O(1), two short locks. Throws std::bad_alloc, std::system_error if the
+    /// timer thread cannot be started, and what the message's move constructor throws.
     template <class M>
     timer_handle tell_after(clock_duration after, M&& message) const {
         return delayed([after](time_point now) { return later_by(now, after); }, std::forward<M>(message));
@@ -153,8 +156,8 @@ public:
     }
 
     /// Sends a copy of `message` after each `period`, until it is cancelled or vanishes as above. Throws also
-    /// std::invalid_argument if the period is not positive. If a copy throws, the failure sink hears of it and that one is
-    /// left out.
+    /// std::invalid_argument if the period is not positive. If a copy throws, the failure sink hears of it and that one
+    /// is left out.
     template <class M>
     timer_handle tell_every(clock_duration period, M&& message, repetition how = repetition::fixed_rate) const {
         if constexpr (check_tell<A, std::decay_t<M>, F>()) {

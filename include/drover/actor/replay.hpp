@@ -32,8 +32,8 @@ protected:
     // mailbox; false if the run ends with `outcome_`.
     bool settle() noexcept { return settle_stop() && (is_running(cell_.phase) || replay()); }
 
-    // The messages that a stash gave back, with signals between them as between all others. True if the actor goes on with
-    // its mailbox. They are in no mailbox, so the end of the share of time leaves the rest to the next run.
+    // The messages that a stash gave back, with signals between them as between all others. True if the actor goes on
+    // with its mailbox. They are in no mailbox, so the end of the share of time leaves the rest to the next run.
     [[gnu::noinline]] bool replay() noexcept {
         for (std::size_t left = cell_.core->quantum; left != 0 && (left % clock_every != 0 || !time_is_over());
              --left) {

@@ -22,8 +22,8 @@ namespace drover {
 
 namespace detail {
 
-// What takes a result, of a type that is not known. Two function pointers instead of a virtual base; one of them is called,
-// once, and then it is gone.
+// What takes a result, of a type that is not known. Two function pointers instead of a virtual base; one of them is
+// called, once, and then it is gone.
 template <class R>
 struct continuation {
     void (*run)(continuation*, expected<R, ask_error>&&);
@@ -66,8 +66,8 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
-    /// Arms the timeout; one that is not positive is over at once. Throws std::system_error if the timer thread cannot be
-    /// started.
+    /// Arms the timeout; one that is not positive is over at once. Throws std::system_error if the timer thread cannot
+    /// be started.
     void expire_after(clock_duration after) {
         retain();
         this->timed = true;
@@ -102,7 +102,8 @@ struct reply_record final : pending_ask<F> {
         }
     }
 
-    /// The same of one that a handler has answered so, or not at all: nobody else counts that as a failure of a pool's member.
+    /// The same of one that a handler has answered so, or not at all: nobody else counts that as a failure of a pool's
+    /// member.
     [[gnu::noinline]] void fail_as_answer(ask_error error) noexcept {
         if (this->claim(ask_outcome::failed)) {
             settle(unexpected<ask_error>(std::move(error)));
@@ -185,8 +186,8 @@ private:
 
     explicit reply_record(basic_cell<F>& asked) noexcept : base(asked, &reply_operations, &on_fire) {}
 
-    // The continuation goes before the state it may point into, even if the result is on its way: on_deliver or on_refuse
-    // then does the rest, and the actor, which may end first, is counted until then.
+    // The continuation goes before the state it may point into, even if the result is on its way: on_deliver or
+    // on_refuse then does the rest, and the actor, which may end first, is counted until then.
     void abandon_then() noexcept {
         this->unlink(this->asker->more().asks);
         then->destroy(std::exchange(then, nullptr));

@@ -11,8 +11,8 @@
 
 namespace drover {
 
-/// How an actor gets a new state: its asks, its watches and its children go, then the old state, then there may be a delay,
-/// and then the new one is built. What a stash has given back, and the mailbox, stay.
+/// How an actor gets a new state: its asks, its watches and its children go, then the old state, then there may be a
+/// delay, and then the new one is built. What a stash has given back, and the mailbox, stay.
 template <class F>
 class actor_restarting : protected actor_ending<F> {
 protected:

@@ -89,13 +89,14 @@ delivery try_tell_cell(basic_cell<F>& cell, M& message, membership_pick picked =
     }
     message_node* const node = told_message<A, M, F>::create(cell, std::move(message));
     reserved.keep();
-    // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any accepted send.
+    // From here on the message is the mailbox's; if the actor stops meanwhile it is a dead letter, as after any
+    // accepted send.
     const delivery result = way.push({node, node, 1}, place);
     return result == delivery::stopped ? delivery::accepted : result;
 }
 
-// How long an ask is waited for; false: without end. The present deadline limits one that says nothing, and, if messages
-// carry deadlines, every one.
+// How long an ask is waited for; false: without end. The present deadline limits one that says nothing, and, if
+// messages carry deadlines, every one.
 template <class F>
 bool limit_of_ask(const clock_duration* timeout, clock_duration& limit) noexcept {
     if (has_deadlines<F> || timeout == nullptr) {

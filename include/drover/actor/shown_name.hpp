@@ -7,8 +7,8 @@
 
 namespace drover {
 
-/// The name of an actor type as people are shown it: of the runtime's own without what they are made for; behaviours are their
-/// user's.
+/// The name of an actor type as people are shown it: of the runtime's own without what they are made for; behaviours
+/// are their user's.
 template <class A>
 consteval std::string_view shown_name() noexcept {
     constexpr std::string_view type = type_name<typename seen_as<A>::type>();

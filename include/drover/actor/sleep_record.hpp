@@ -23,8 +23,8 @@ void resume_task(basic_context<F>& turn, resumption& who);
 /// signal. So it outlives a frame that is destroyed while the timer fires.
 template <class F>
 struct sleep_record final : signal<basic_context<F>>, timer {
-    /// Null if it is `until` already, or if the runtime's timers have ended. Throws std::bad_alloc, and std::system_error if
-    /// there is no thread for the timers.
+    /// Null if it is `until` already, or if the runtime's timers have ended. Throws std::bad_alloc, and
+    /// std::system_error if there is no thread for the timers.
     static sleep_record* start(basic_context<F>& turn, time_point until, resumption& who) {
         timer_service& timers = turn.core().timers;
         if (until <= timers.now()) {

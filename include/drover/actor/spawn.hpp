@@ -31,12 +31,14 @@ namespace drover {
 struct spawn_options {
     std::string name{};        ///< for people: dead letters, failures, stragglers; empty: the actor's type
     std::size_t capacity = 0;  ///< of a mailbox whose type says `given_at_spawn`, 1 or more; 0 for all others
-    /// With `own_thread` all of the actor's code but its constructor runs in one thread, which begins with spawn and ends when
-    /// the actor has stopped, so that it may block in a file, a socket or a device. It is a worker as all are in what it may ask
-    /// of drover: an answer's get(), and waiting for room, are `would_deadlock` there too. It has no outbox.
+    /// With `own_thread` all of the actor's code but its constructor runs in one thread, which begins with spawn and
+    /// ends when the actor has stopped, so that it may block in a file, a socket or a device. It is a worker as all are
+    /// in what it may ask of drover: an answer's get(), and waiting for room, are `would_deadlock` there too. It has no
+    /// outbox.
     drover::placement placement = drover::placement::workers;
-    /// Of a child: how long its parent waits for it to stop, on the runtime's clock, before it goes on without it; > 0. By
-    /// default it waits without end. Nobody waits for the stop of an actor without a parent but the runtime's `stop_deadline`.
+    /// Of a child: how long its parent waits for it to stop, on the runtime's clock, before it goes on without it; > 0.
+    /// By default it waits without end. Nobody waits for the stop of an actor without a parent but the runtime's
+    /// `stop_deadline`.
     clock_duration stop_within = clock_duration::max();
 };
 
@@ -153,10 +155,11 @@ guard_pointer<F> own_guard([[maybe_unused]] const Arguments&... arguments) {
 
 }  // namespace detail
 
-/// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent` is
-/// the actor that runs here, or null. An actor with a `started` may be given its first children by `build.populate(cell)`,
-/// which throws nothing: it does not run before that. `guard` may have a membership. Throws std::bad_alloc, what `build`
-/// throws, and std::system_error if it was to have a thread and none could be started; then nothing has happened.
+/// Makes an actor of type `A`: `build` constructs it here, in the caller's thread; `started` runs on a worker. `parent`
+/// is the actor that runs here, or null. An actor with a `started` may be given its first children by
+/// `build.populate(cell)`, which throws nothing: it does not run before that. `guard` may have a membership. Throws
+/// std::bad_alloc, what `build` throws, and std::system_error if it was to have a thread and none could be started;
+/// then nothing has happened.
 template <class A, class F, class Mailbox, class Build>
 ref<A, F> spawn_built(actor_core<F>& core, basic_cell<F>* parent, spawn_options options, guard_pointer<F> guard,
                       Build build) {

@@ -17,10 +17,10 @@
 
 namespace drover {
 
-/// Messages that an actor of type `A` keeps for later, N at most, in the order in which they were put in. A member of the
-/// actor or of one of its behaviours; `A` may be incomplete there. All members are for the actor's own code, on its worker,
-/// and never block. A message in a stash is a message sent that is still pending; one that is there when the stash is
-/// destroyed becomes a dead letter with the reason `stopped`. `drain` does not wait for a stash.
+/// Messages that an actor of type `A` keeps for later, N at most, in the order in which they were put in. A member of
+/// the actor or of one of its behaviours; `A` may be incomplete there. All members are for the actor's own code, on its
+/// worker, and never block. A message in a stash is a message sent that is still pending; one that is there when the
+/// stash is destroyed becomes a dead letter with the reason `stopped`. `drain` does not wait for a stash.
 template <class A, std::size_t N, class F = features>
 class stash {
     static_assert(N > 0, "drover: a stash of no messages: give it room for one at least");
@@ -41,9 +41,10 @@ public:
     bool empty() const noexcept { return size_ == 0; }
     static constexpr std::size_t capacity() noexcept { return N; }
 
-    /// Keeps a message that `A` has a handler for, moved or copied as an argument is. O(1). `accepted`, or `rejected_full`:
-    /// then the argument is untouched, and the message it would have become a dead letter with the reason `rejected`. Throws
-    /// std::bad_alloc and what the move or copy throws, then nothing is kept; std::logic_error in an actor that is no `A`.
+    /// Keeps a message that `A` has a handler for, moved or copied as an argument is. O(1). `accepted`, or
+    /// `rejected_full`: then the argument is untouched, and the message it would have become a dead letter with the
+    /// reason `rejected`. Throws std::bad_alloc and what the move or copy throws, then nothing is kept;
+    /// std::logic_error in an actor that is no `A`.
     template <class M>
     delivery put(M&& message, basic_context<F>& turn) {
         using message_type = std::decay_t<M>;
@@ -65,9 +66,10 @@ public:
         return delivery::accepted;
     }
 
-    /// When the present handler has returned, all that is here is handled in order, before anything in the mailbox; signals
-    /// still go first. What is put in meanwhile stays for the next replay. If a handler throws and the actor stops of it, the
-    /// rest become dead letters. O(1). Throws std::bad_alloc, then nothing has happened; std::logic_error as put().
+    /// When the present handler has returned, all that is here is handled in order, before anything in the mailbox;
+    /// signals still go first. What is put in meanwhile stays for the next replay. If a handler throws and the actor
+    /// stops of it, the rest become dead letters. O(1). Throws std::bad_alloc, then nothing has happened;
+    /// std::logic_error as put().
     void replay(basic_context<F>& turn) {
         static_cast<void>(owner(turn));
         if (size_ != 0) {

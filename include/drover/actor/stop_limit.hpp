@@ -15,12 +15,12 @@
 
 namespace drover {
 
-/// How long a parent waits for one of its children to stop, or to halt for a restart of its group. Stands in the child's
-/// extra, and only in those whose spawn said so; used by the parent's worker, but for the timer and part().
+/// How long a parent waits for one of its children to stop, or to halt for a restart of its group. Stands in the
+/// child's extra, and only in those whose spawn said so; used by the parent's worker, but for the timer and part().
 ///
-/// No handler can be ended from outside. So a child that is late is let go: it becomes an actor without a parent, which has
-/// been asked to stop and stops when its handler returns. Who of the two parts first is decided by one word: the child on its
-/// way to its end (part()), or the parent (let_go()). Only the one who wins touches the other afterwards.
+/// No handler can be ended from outside. So a child that is late is let go: it becomes an actor without a parent, which
+/// has been asked to stop and stops when its handler returns. Who of the two parts first is decided by one word: the
+/// child on its way to its end (part()), or the parent (let_go()). Only the one who wins touches the other afterwards.
 /// Modelled in tests/model/stop_limit.pml.
 template <class F>
 class stop_limit : public signal<basic_context<F>>, timer {
@@ -37,7 +37,8 @@ public:
         }
     }
 
-    /// The child has done what it was asked for. A timer that fires just now may not be armed again before its signal has come.
+    /// The child has done what it was asked for. A timer that fires just now may not be armed again before its signal
+    /// has come.
     void end() noexcept {
         if (std::exchange(waits_, false) && under_way_) {
             if (child_.core->timers.cancel(*this)) {

@@ -33,8 +33,8 @@ struct suspended_task {
     [[no_unique_address]] typename F::tracing::stamp trace{};  ///< of what it handles
 };
 
-/// The context that an actor's coroutines are given. It outlives the turn in which one begins, and each turn takes it along;
-/// made for the first coroutine that wants it, and then kept until the actor's memory is given back.
+/// The context that an actor's coroutines are given. It outlives the turn in which one begins, and each turn takes it
+/// along; made for the first coroutine that wants it, and then kept until the actor's memory is given back.
 template <class F>
 struct lasting_context {
     lasting_context() = default;

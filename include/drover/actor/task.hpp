@@ -19,8 +19,8 @@ namespace drover {
 ///   bool start(resumption& then)   true: `then` is called later, once, in a turn of the actor; false: it is there already
 ///     (or coroutine_handle<> enter(resumption& then): it waits, and another coroutine runs meanwhile; not in a group)
 ///   take()                         what the co_await expression gives, or throws; once it is there
-/// and a destructor after which `then` is not called. It is never moved. Models: an answer, what sleep_for gives, a task, what
-/// when_all and when_any give.
+/// and a destructor after which `then` is not called. It is never moved. Models: an answer, what sleep_for gives, a
+/// task, what when_all and when_any give.
 template <class T>
 concept awaitable_in_task = requires { typename T::operation; } && std::constructible_from<typename T::operation, T&&>;
 
@@ -146,13 +146,13 @@ public:
 
 }  // namespace detail
 
-/// A coroutine that gives an `R`. As the return type of a handler: the asker gets the `R`, and the actor is held until the
-/// coroutine has finished, so that its messages wait and it is not entered again; signals (replies, timers, the end of a
-/// child, a stop) go on. Awaited inside another task: a part of that one.
+/// A coroutine that gives an `R`. As the return type of a handler: the asker gets the `R`, and the actor is held until
+/// the coroutine has finished, so that its messages wait and it is not entered again; signals (replies, timers, the end
+/// of a child, a stop) go on. Awaited inside another task: a part of that one.
 ///
 /// Inside, co_await takes what `awaitable_in_task` says. It begins when the runtime, or whoever awaits it, runs it. Its
-/// frame comes from the block pool if it has 512 bytes or less. Move-only; destroyed before it has finished, the frame and
-/// all that is in it is destroyed where it stands: an ask is then dropped, a sleep ends. For one thread at a time.
+/// frame comes from the block pool if it has 512 bytes or less. Move-only; destroyed before it has finished, the frame
+/// and all that is in it is destroyed where it stands: an ask is then dropped, a sleep ends. For one thread at a time.
 template <class R>
 class [[nodiscard]] task {
     static_assert(!std::is_reference_v<R>,
@@ -199,8 +199,9 @@ public:
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
 
-    /// Runs it here as far as it comes. It is called and not transferred to, so that a loop which awaits tasks that never wait
-    /// takes no stack, whether or not the compiler makes tail calls. Back, when it has waited, it is a transfer.
+    /// Runs it here as far as it comes. It is called and not transferred to, so that a loop which awaits tasks that
+    /// never wait takes no stack, whether or not the compiler makes tail calls. Back, when it has waited, it is a
+    /// transfer.
     bool start(resumption& then) {
         task_.frame().resume();
         if (task_.frame().done()) {

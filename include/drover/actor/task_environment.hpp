@@ -9,9 +9,9 @@
 
 namespace drover {
 
-/// What a coroutine finds of the actor in whose turn it runs, whatever that actor's features, and what code finds of the
-/// deadline it runs under. Stands on a stack; the thread points to it while a coroutine runs, and, if messages carry
-/// deadlines, while the handler of one that has one runs, or inside a deadline_scope.
+/// What a coroutine finds of the actor in whose turn it runs, whatever that actor's features, and what code finds of
+/// the deadline it runs under. Stands on a stack; the thread points to it while a coroutine runs, and, if messages
+/// carry deadlines, while the handler of one that has one runs, or inside a deadline_scope.
 struct task_environment {
     /// What needs to know the features.
     struct services_type {
@@ -38,8 +38,9 @@ struct task_environment {
     }
 };
 
-/// How much of its time the message has left that is handled here. False if there is no deadline here: without deadlines in
-/// messages, because no coroutine runs here or nobody waits for its end. The asked actor's runtime may have another clock, so this is a length and not a moment.
+/// How much of its time the message has left that is handled here. False if there is no deadline here: without
+/// deadlines in messages, because no coroutine runs here or nobody waits for its end. The asked actor's runtime may
+/// have another clock, so this is a length and not a moment.
 inline bool time_left(clock_duration& rest) noexcept {
     const task_environment* const here = this_thread().task;
     if (here == nullptr || here->deadline == time_point::max()) {
@@ -49,8 +50,8 @@ inline bool time_left(clock_duration& rest) noexcept {
     return true;
 }
 
-/// The same as a moment of `clock`; time_point::max() if there is none. On another clock than the deadline's own it is as
-/// far ahead, at this moment.
+/// The same as a moment of `clock`; time_point::max() if there is none. On another clock than the deadline's own it is
+/// as far ahead, at this moment.
 inline time_point present_deadline(const timer_service& clock) noexcept {
     const task_environment* const here = this_thread().task;
     if (here == nullptr || &here->timers == &clock || here->deadline == time_point::max()) [[likely]] {

@@ -19,12 +19,13 @@ enum class repetition : std::uint8_t {
     fixed_delay,  ///< a period after it was sent: nothing is made up for
 };
 
-/// A send that waits for its time: what does not depend on the types. Counted: each handle, the timer while it is armed or
-/// fires, the listener for the receiver's end while it listens.
+/// A send that waits for its time: what does not depend on the types. Counted: each handle, the timer while it is armed
+/// or fires, the listener for the receiver's end while it listens.
 ///
-/// `cancelled_` and the timer service's lock decide between cancel() and a repeated send that is just being sent: whoever
-/// cancels sets the flag and then looks for an armed timer; whoever sends arms the timer and then looks at the flag. Both
-/// pass the lock in between, which orders the flag too. One of them finds the timer, takes it out, and ends the send.
+/// `cancelled_` and the timer service's lock decide between cancel() and a repeated send that is just being sent:
+/// whoever cancels sets the flag and then looks for an armed timer; whoever sends arms the timer and then looks at the
+/// flag. Both pass the lock in between, which orders the flag too. One of them finds the timer, takes it out, and ends
+/// the send.
 class delayed_send : protected timer, public departure {
 public:
     struct type_operations {
@@ -46,8 +47,8 @@ public:
         }
     }
 
-    /// Once, when the receiver's end is listened to, with a count for the timer. False if the runtime is gone: the count is
-    /// then given up, as when it throws std::system_error, because the timer thread cannot be started.
+    /// Once, when the receiver's end is listened to, with a count for the timer. False if the runtime is gone: the
+    /// count is then given up, as when it throws std::system_error, because the timer thread cannot be started.
     bool start(time_point when) {
         if (period_.count() == 0) {
             lane_to(core_).timed_begun.add(1);
@@ -151,16 +152,17 @@ inline void intrusive_ptr_release(delayed_send* send) noexcept {
     send->release();
 }
 
-/// A send that was put off by `tell_after`, `tell_at` or `tell_every`. A copy is one atomic increment. To drop it changes
-/// nothing: the message is sent all the same; scoped_timer cancels. Members are safe from any thread, also after the actor
-/// and its runtime are gone.
+/// A send that was put off by `tell_after`, `tell_at` or `tell_every`. A copy is one atomic increment. To drop it
+/// changes nothing: the message is sent all the same; scoped_timer cancels. Members are safe from any thread, also
+/// after the actor and its runtime are gone.
 class timer_handle {
 public:
     timer_handle() noexcept = default;
     explicit timer_handle(boost::intrusive_ptr<delayed_send> send) noexcept : send_(std::move(send)) {}
 
-    /// True if by this call the message is not sent any more, and is destroyed. False if it was sent before, is being sent,
-    /// was cancelled before, or vanished with its receiver. What a repeated send is just sending is the last. A short lock; O(1).
+    /// True if by this call the message is not sent any more, and is destroyed. False if it was sent before, is being
+    /// sent, was cancelled before, or vanished with its receiver. What a repeated send is just sending is the last. A
+    /// short lock; O(1).
     bool cancel() const noexcept { return send_ != nullptr && send_->cancel(); }
 
     /// Will it be sent, as far as is known at this moment?

@@ -17,8 +17,8 @@
 namespace drover {
 
 /// What one run of an actor has in hand, and the small things that every part of it needs: user code is called, time is
-/// looked at, what was handled is counted. The parts stand on it in a row, each in a header: actor_ending, actor_attending,
-/// actor_replay, actor_life; actor_run, which knows the mailbox, is the last.
+/// looked at, what was handled is counted. The parts stand on it in a row, each in a header: actor_ending,
+/// actor_attending, actor_replay, actor_life; actor_run, which knows the mailbox, is the last.
 template <class F>
 class actor_turn {
 public:
@@ -174,7 +174,8 @@ protected:
         cell_.core->report(failure{cell_.name(), cell_.id, what, exception});
     }
 
-    // Against one actor that keeps a worker while others wait: read once in 16 messages, since reading costs more than one.
+    // Against one actor that keeps a worker while others wait: read once in 16 messages, since reading costs more than
+    // one.
     [[gnu::noinline]] bool time_is_over() noexcept {
         const auto now = std::chrono::steady_clock::now();
         if (since_ == std::chrono::steady_clock::time_point{}) {

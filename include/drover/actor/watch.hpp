@@ -24,9 +24,9 @@ struct basic_stopped_event {
 
 using stopped_event = basic_stopped_event<features>;
 
-/// One actor's interest in the end of another. It is a listener of the one until that stops, then a signal to the other. The
-/// watcher's table knows it meanwhile; the watcher lets go of it by unwatch() or by its own end. If the signal is under way
-/// then, the record is only emptied, and whoever gets the signal frees it.
+/// One actor's interest in the end of another. It is a listener of the one until that stops, then a signal to the
+/// other. The watcher's table knows it meanwhile; the watcher lets go of it by unwatch() or by its own end. If the
+/// signal is under way then, the record is only emptied, and whoever gets the signal frees it.
 template <class F>
 class watch_record : public departure, public signal<basic_context<F>> {
 public:

@@ -20,8 +20,8 @@ namespace drover {
 
 namespace detail {
 
-// The subscribers of a box, counted, so that they can be told without its lock: one of them may have a limit of its own,
-// whose subscriber is this very actor.
+// The subscribers of a box, counted, so that they can be told without its lock: one of them may have a limit of its
+// own, whose subscriber is this very actor.
 template <class F>
 class water_round {
 public:
@@ -39,7 +39,8 @@ public:
         }
     }
 
-    // Past the outbox of an actor that runs here: there a notice would wait while a later one, of another thread, arrives.
+    // Past the outbox of an actor that runs here: there a notice would wait while a later one, of another thread,
+    // arrives.
     void operator()(const water_level& now) const {
         const straight_sends scope;
         for (const auto& [subscriber, tell] : told_) {
@@ -72,8 +73,8 @@ void basic_cell<F>::tell_water_level(bool rose) noexcept {
         return;  // who tells looks again at the end
     }
     box->telling = true;
-    // Two that crossed a mark may come here in either order: what is told is how it stands now, each turn once. Who has heard
-    // `accepted_above_high_water` waits for the fall, so a rise is told even if it is over already.
+    // Two that crossed a mark may come here in either order: what is told is how it stands now, each turn once. Who has
+    // heard `accepted_above_high_water` waits for the fall, so a rise is told even if it is over already.
     for (;;) {
         const bool above = std::exchange(box->risen, false) ? true : box->room->above();
         if (above == box->told_above) {
@@ -97,9 +98,9 @@ void basic_cell<F>::tell_water_level(bool rose) noexcept {
     box->telling = false;
 }
 
-/// From now on `subscriber` is told when more than the high mark of messages waits for `watched`, and when, after that, no
-/// more than the low mark does; in turn, and the last message says how it stands. Stays until it is taken back, or one of
-/// the two stops. Twice is once. A short lock; allocates. Throws std::logic_error if the mailbox has no limit.
+/// From now on `subscriber` is told when more than the high mark of messages waits for `watched`, and when, after that,
+/// no more than the low mark does; in turn, and the last message says how it stands. Stays until it is taken back, or
+/// one of the two stops. Twice is once. A short lock; allocates. Throws std::logic_error if the mailbox has no limit.
 template <class F>
 void subscribe_water(const basic_handle<F>& watched, const recipient<water_level, F>& subscriber) {
     basic_cell<F>* const cell = watched.cell();

@@ -41,8 +41,8 @@
 namespace drover {
 
 /// Metrics as prometheus-cpp's own values, for who has a server with that library. Link `drover::prometheus`
-/// (`find_package(drover COMPONENTS prometheus)`). prometheus-cpp serves text format 0.0.4 alone, so exemplars and units
-/// are left out, and integers become doubles; `write_metrics` has them.
+/// (`find_package(drover COMPONENTS prometheus)`). prometheus-cpp serves text format 0.0.4 alone, so exemplars and
+/// units are left out, and integers become doubles; `write_metrics` has them.
 
 /// What a collectable reports: called for each scrape, in the server's threads, by several at once if several scrape.
 using metrics_source = std::function<std::vector<metric_family>()>;
@@ -170,10 +170,10 @@ struct prometheus_server_options {
     std::chrono::milliseconds patience = std::chrono::seconds(5);
 };
 
-/// Serves metrics by HTTP, with prometheus-cpp's server and threads of its, from construction to destruction. No actor and no
-/// send waits for a scrape, however long it takes. The destructor waits for scrapes that are under way, so the source may use
-/// whatever lives as long as this. That may take 2 s even if there are none: the server looks that often whether it is to end.
-/// A scraper that does not read what it gets makes it `patience` more.
+/// Serves metrics by HTTP, with prometheus-cpp's server and threads of its, from construction to destruction. No actor
+/// and no send waits for a scrape, however long it takes. The destructor waits for scrapes that are under way, so the
+/// source may use whatever lives as long as this. That may take 2 s even if there are none: the server looks that often
+/// whether it is to end. A scraper that does not read what it gets makes it `patience` more.
 class prometheus_server {
 public:
     /// Throws std::invalid_argument for options that cannot be, and std::system_error with the address if it cannot be

@@ -20,8 +20,8 @@ namespace drover {
 /// who sends to it. It belongs to the pool and outlives tables. Any thread, any number at once; nothing blocks, and
 /// nothing but the constructor allocates.
 ///
-/// Where members are picked a mark is a hint: no message depends on it, since a push wakes an idle member, marked or not.
-/// What is promised is that an idle member is not forgotten, i.e. unmarked for good (tests/model/idle_mask.pml):
+/// Where members are picked a mark is a hint: no message depends on it, since a push wakes an idle member, marked or
+/// not. What is promised is that an idle member is not forgotten, i.e. unmarked for good (tests/model/idle_mask.pml):
 ///
 /// - A member marks itself (`announce`) *before* it becomes idle in its mailbox, and withdraws that if it did not
 ///   become so. After it, a sender could have woken it, and the mark be set while it works.
@@ -32,10 +32,10 @@ namespace drover {
 ///   that is busy may so be marked, until its next withdrawal; one that is gone, too, and whoever has its slot next
 ///   begins with a withdrawal.
 ///
-/// Where members take from a queue of the pool (shared_queue) messages do depend on marks. There who claims one wakes the
-/// member and restores nothing: the member looks for that (pool/pulling_mailbox.hpp, tests/model/shared_queue.pml). A sender
-/// claims after it has put its message into the queue, and a member looks there after it has withdrawn its mark and again
-/// after it has announced itself, so all that is done to marks is in one order with that.
+/// Where members take from a queue of the pool (shared_queue) messages do depend on marks. There who claims one wakes
+/// the member and restores nothing: the member looks for that (pool/pulling_mailbox.hpp, tests/model/shared_queue.pml).
+/// A sender claims after it has put its message into the queue, and a member looks there after it has withdrawn its
+/// mark and again after it has announced itself, so all that is done to marks is in one order with that.
 class idle_mask {
 public:
     static constexpr std::size_t most = 65'536;

@@ -9,9 +9,9 @@
 
 namespace drover {
 
-/// As `Policy`, and the members' loads and latencies are kept as well, though it does not read them: for a function that
-/// gives weights by them (`pool_options::weigh`) and for `pool::members()`. A message costs a locked add, two stores and
-/// two readings of the clock more. A policy that measures latencies itself needs this not, and is refused.
+/// As `Policy`, and the members' loads and latencies are kept as well, though it does not read them: for a function
+/// that gives weights by them (`pool_options::weigh`) and for `pool::members()`. A message costs a locked add, two
+/// stores and two readings of the clock more. A policy that measures latencies itself needs this not, and is refused.
 template <balancing_policy Policy>
 struct measured {
     static_assert(!includes(Policy::needs, signals::latency),

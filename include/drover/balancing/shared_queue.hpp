@@ -26,13 +26,13 @@ struct whoever_is_free {
 }  // namespace detail
 
 /// All messages wait in one queue, from which members take the next one when they have nothing to do. There is no
-/// prediction that can be wrong: no message waits behind a slow one while a member is idle. So it has the best mean that a
-/// policy can have which does not look at the work, and the price is a queue that all senders and all members share
-/// (pool/shared_list.hpp).
+/// prediction that can be wrong: no message waits behind a slow one while a member is idle. So it has the best mean
+/// that a policy can have which does not look at the work, and the price is a queue that all senders and all members
+/// share (pool/shared_list.hpp).
 ///
-/// Weights do not count, but that one of weight 0 takes nothing as long as others may. The order of a sender's messages is
-/// the order in which they are begun. The queue is as the members' mailbox is: its capacity and what happens beyond it, and
-/// its levels of priority, are the queue's.
+/// Weights do not count, but that one of weight 0 takes nothing as long as others may. The order of a sender's messages
+/// is the order in which they are begun. The queue is as the members' mailbox is: its capacity and what happens beyond
+/// it, and its levels of priority, are the queue's.
 ///
 /// Over a table: `pick` gives an idle member, as join_idle_queue does, or `no_member`: then the message is to wait.
 struct shared_queue : join_idle_queue<detail::whoever_is_free> {

@@ -9,8 +9,9 @@
 namespace drover {
 
 /// A store-load fence whose price falls on one side: the common side pays a compiler barrier, the rare side a system
-/// call that runs a full fence on every core this process is on (membarrier(2), private expedited; benches/base/fences.cpp
-/// measures both). Where the kernel lacks it the common side uses a sequentially consistent exchange instead.
+/// call that runs a full fence on every core this process is on (membarrier(2), private expedited;
+/// benches/base/fences.cpp measures both). Where the kernel lacks it the common side uses a sequentially consistent
+/// exchange instead.
 ///
 /// Duty of the two sides, for words a and b: common `light_store(a, x)`, then loads b; rare stores b, `heavy_fence()`,
 /// then loads a. At least one of them sees the other's store.

@@ -8,9 +8,9 @@
 
 namespace drover {
 
-/// A lock that one thread, its owner, takes all the time and others take hardly ever. The owner pays two plain stores and
-/// a load; another thread pays a `membarrier`. It guards what a worker owns: its next slot, and the mailbox ends, child
-/// lists and ask lists of the actor it runs. Modelled in tests/model/biased_lock.pml.
+/// A lock that one thread, its owner, takes all the time and others take hardly ever. The owner pays two plain stores
+/// and a load; another thread pays a `membarrier`. It guards what a worker owns: its next slot, and the mailbox ends,
+/// child lists and ask lists of the actor it runs. Modelled in tests/model/biased_lock.pml.
 ///
 /// The owner holds it while it is inside the runtime and lets go while user code runs, so that another worker can take
 /// the actor that waits behind a long handler, and so that `drain` can look at actors whose handler does not return.

@@ -45,7 +45,8 @@ public:
         return refill(size_class);
     }
 
-    /// Blocks of one class side by side in memory, to be taken one after the other, in the order in which the pool has them.
+    /// Blocks of one class side by side in memory, to be taken one after the other, in the order in which the pool has
+    /// them.
     struct run {
         std::byte* next = nullptr;
         std::int16_t step = 0;
@@ -129,8 +130,9 @@ public:
                mine.spare[size_class]->count;
     }
 
-    /// While one lives, the calling thread gets a block only if it is not refused: for tests of what happens without memory. It
-    /// costs other threads nothing, and this one no more than that its magazines seem to be empty. One at a time in a thread.
+    /// While one lives, the calling thread gets a block only if it is not refused: for tests of what happens without
+    /// memory. It costs other threads nothing, and this one no more than that its magazines seem to be empty. One at a
+    /// time in a thread.
     class refusal {
     public:
         /// True: the block is refused. Must not allocate from the pool.

@@ -44,8 +44,8 @@ public:
 
     virtual time_point now() const noexcept = 0;
 
-    /// True if this clock will call `listener` whenever its time moves, until detached; false if time moves by itself, so
-    /// that the listener must wait in a thread of its own.
+    /// True if this clock will call `listener` whenever its time moves, until detached; false if time moves by itself,
+    /// so that the listener must wait in a thread of its own.
     virtual bool attach(clock_listener& listener) = 0;
     /// After this returns the listener is not called any more.
     virtual void detach(clock_listener& listener) noexcept = 0;
@@ -66,8 +66,8 @@ public:
 };
 
 /// A clock that stands still until it is turned: tests of timeouts and deadlines need no sleep. Starts at 0.
-/// Thread-safe. `advance` runs the timers that become due, in the calling thread, before it returns; do not call it from
-/// code that such a timer runs.
+/// Thread-safe. `advance` runs the timers that become due, in the calling thread, before it returns; do not call it
+/// from code that such a timer runs.
 class manual_clock final : public clock_source {
 public:
     time_point now() const noexcept override {

@@ -10,8 +10,9 @@
 
 namespace drover {
 
-/// The kernel's wait on a 32-bit word: how workers sleep and how a thread waits for a reply or for the end. `std::atomic::wait` spins first and wakes
-/// through a shared table; a condition variable adds a mutex to each wake-up. A port needs this header alone.
+/// The kernel's wait on a 32-bit word: how workers sleep and how a thread waits for a reply or for the end.
+/// `std::atomic::wait` spins first and wakes through a shared table; a condition variable adds a mutex to each wake-up.
+/// A port needs this header alone.
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
 /// Blocks while `word` holds `expected`; may return early. Pairs with a change of `word` followed by `futex_wake_*`.

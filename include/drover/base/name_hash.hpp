@@ -25,9 +25,9 @@ std::uint64_t load_word(const char* at) noexcept {
 
 }  // namespace detail
 
-/// 64 bits of a name, the same in every thread of a process; all of them are mixed, so any may choose a bucket. Not the same
-/// on every machine, and no defence against names that were chosen to collide. Folded products, as in wyhash (Wang Yi):
-/// two multiplications up to 16 bytes, one more for each further 16.
+/// 64 bits of a name, the same in every thread of a process; all of them are mixed, so any may choose a bucket. Not the
+/// same on every machine, and no defence against names that were chosen to collide. Folded products, as in wyhash (Wang
+/// Yi): two multiplications up to 16 bytes, one more for each further 16.
 inline std::uint64_t hash_name(std::string_view name, std::uint64_t seed = 0) noexcept {
     constexpr std::uint64_t first_key = 0xa076'1d64'78bd'642f;
     constexpr std::uint64_t second_key = 0xe703'7ed1'a0b4'28db;

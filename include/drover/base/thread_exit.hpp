@@ -4,9 +4,9 @@
 
 namespace drover {
 
-/// Calls `Function` when a thread that has asked for it ends, after the destructors of its thread-locals, so that those may
-/// still use what the function gives back. A thread that asks again from there is served again. Not called for the main
-/// thread, whose end is the end of the process.
+/// Calls `Function` when a thread that has asked for it ends, after the destructors of its thread-locals, so that those
+/// may still use what the function gives back. A thread that asks again from there is served again. Not called for the
+/// main thread, whose end is the end of the process.
 template <void (*Function)() noexcept>
 class thread_exit {
 public:

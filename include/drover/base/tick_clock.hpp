@@ -38,7 +38,8 @@ private:
         std::uint64_t ticks = 0;
     };
 
-    // The two clocks at one moment: of some attempts the quickest, as a thread may lose its processor between two readings.
+    // The two clocks at one moment: of some attempts the quickest, as a thread may lose its processor between two
+    // readings.
     static moment both() noexcept {
         moment best;
         std::uint64_t shortest = ~std::uint64_t{0};
@@ -82,9 +83,9 @@ private:
 
 }  // namespace detail
 
-/// A time that is cheap to read. Of a runtime on the steady clock: the processor's time-stamp counter if it runs at one rate,
-/// else the steady clock; of a runtime on another clock, that one. Thread-safe, and a tick is never 0. The first one in a
-/// process takes 2 ms to be made.
+/// A time that is cheap to read. Of a runtime on the steady clock: the processor's time-stamp counter if it runs at one
+/// rate, else the steady clock; of a runtime on another clock, that one. Thread-safe, and a tick is never 0. The first
+/// one in a process takes 2 ms to be made.
 class tick_clock {
 public:
     explicit tick_clock(const clock_source& clock) noexcept : clock_(&clock) {

@@ -11,8 +11,8 @@
 namespace drover {
 
 /// `using batches = drover::of<M>;` in an actor: messages of type `M` that wait one after the other come together, as a
-/// `std::span<M>`, to a handler over that. Asks never do; they want a handler of their own. Several types may stand there;
-/// a batch holds one of them.
+/// `std::span<M>`, to a handler over that. Asks never do; they want a handler of their own. Several types may stand
+/// there; a batch holds one of them.
 template <class... Messages>
 struct of {
     template <class M>
@@ -44,9 +44,9 @@ struct up_to {
     static constexpr clock_duration patience{};
 };
 
-/// Lets messages of all types wait in the mailbox until there are `N`, or the first has waited for so many microseconds on
-/// the runtime's clock; then hands over what waits, `N` at a time, and what comes meanwhile. A stop, or the end of the runtime, ends the wait. Each
-/// send pays the reservation of a bounded mailbox, because it must know how many wait.
+/// Lets messages of all types wait in the mailbox until there are `N`, or the first has waited for so many microseconds
+/// on the runtime's clock; then hands over what waits, `N` at a time, and what comes meanwhile. A stop, or the end of
+/// the runtime, ends the wait. Each send pays the reservation of a bounded mailbox, because it must know how many wait.
 template <std::size_t N, std::int64_t Microseconds>
 struct linger {
     static_assert(N >= 2 && N <= 65536, "drover: a lingering actor waits for 2 to 65536 messages");
@@ -58,8 +58,9 @@ struct linger {
 
 static_assert(batching_policy<one_at_a_time> && batching_policy<up_to<8>> && batching_policy<linger<8, 100>>);
 
-/// `using outbox = drover::outbox<N>;` in an actor: what its handlers tell in one run goes out in chains, one push for each
-/// receiver, when `N` messages for it have come together or the run is over. 0: no outbox, whatever the runtime's option.
+/// `using outbox = drover::outbox<N>;` in an actor: what its handlers tell in one run goes out in chains, one push for
+/// each receiver, when `N` messages for it have come together or the run is over. 0: no outbox, whatever the runtime's
+/// option.
 template <std::size_t N>
 struct outbox {
     static_assert(N != 1 && N <= 65536, "drover: an outbox gathers 2 to 65536 messages a receiver, or 0 for none");

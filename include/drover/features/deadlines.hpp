@@ -12,10 +12,10 @@ struct no_deadlines {
     struct stamp {};
 };
 
-/// Each message carries a deadline, 8 bytes: who sends inside a deadline_scope, or in the handler of a message that has one,
-/// gives it on, and a message whose turn comes too late is not handled (docs/guides/time.md). Named in a feature bundle:
-/// `using deadlines = drover::message_deadlines;`. Costs a load and a compare for each message; the clock is read only for
-/// those that have one.
+/// Each message carries a deadline, 8 bytes: who sends inside a deadline_scope, or in the handler of a message that has
+/// one, gives it on, and a message whose turn comes too late is not handled (docs/guides/time.md). Named in a feature
+/// bundle: `using deadlines = drover::message_deadlines;`. Costs a load and a compare for each message; the clock is
+/// read only for those that have one.
 struct message_deadlines {
     static constexpr bool carried = true;
     struct stamp {

@@ -7,9 +7,9 @@
 
 namespace drover {
 
-/// What changes the layout of a message or the code of the message path, chosen once in a program: a type that derives from
-/// this one and hides what it wants to change. It is a template parameter of every ref, so that two choices cannot be mixed
-/// by accident. The default costs nothing: no field, no instruction.
+/// What changes the layout of a message or the code of the message path, chosen once in a program: a type that derives
+/// from this one and hides what it wants to change. It is a template parameter of every ref, so that two choices cannot
+/// be mixed by accident. The default costs nothing: no field, no instruction.
 struct [[gnu::visibility("default")]] features {
     using metrics = no_metrics;
     using tracing = no_tracing;

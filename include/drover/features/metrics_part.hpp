@@ -8,7 +8,8 @@
 
 namespace drover {
 
-/// Has the bundle a policy of its own? Where a hook's arguments are not there for the asking this decides whether to find them.
+/// Has the bundle a policy of its own? Where a hook's arguments are not there for the asking this decides whether to
+/// find them.
 template <class F>
 inline constexpr bool has_metrics = !std::is_same_v<typename F::metrics, no_metrics>;
 

@@ -38,7 +38,8 @@ struct basic_name_registered;
 template <class A, balancing_policy Policy, class Health, class F>
 class pool;
 
-/// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`, `app::ref<A>`.
+/// An application's names for one feature bundle: `using app = drover::with<observed>;`, then `app::runtime`,
+/// `app::ref<A>`.
 template <class F>
 struct with {
     static_assert(check_bundle<F>());

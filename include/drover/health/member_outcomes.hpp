@@ -31,8 +31,8 @@ public:
         if (run_.load(std::memory_order_relaxed) != 0) run_.store(0, std::memory_order_relaxed);
     }
 
-    /// A handler threw whose message is counted as timed out: the restart that follows is no failure of its own, either.
-    /// The consumer.
+    /// A handler threw whose message is counted as timed out: the restart that follows is no failure of its own,
+    /// either. The consumer.
     void failed_late() noexcept { thrown_at_ = succeeded_.load(std::memory_order_relaxed) + 1; }
 
     /// A handler threw. The consumer. Whether failures in a row have just become as many as `threshold`.

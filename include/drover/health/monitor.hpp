@@ -133,7 +133,8 @@ public:
         found_.panic = panic_.look(healthy, members_.size());
         for (std::size_t each = 0; each != members_.size(); ++each) {
             member& one = members_[each];
-            // What is sent to one that hangs waits, and a bad answer is better than none: so it stays out if others do not.
+            // What is sent to one that hangs waits, and a bad answer is better than none: so it stays out if others do
+            // not.
             one.next.pickable = found_.panic ? panic_.then() == panic_answer::use_all &&
                                                    (all_hang || one.next.state != health_state::stuck)
                                              : one.next.state <= health_state::half_open;

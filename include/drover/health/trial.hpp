@@ -46,8 +46,8 @@ public:
         return {.granted = true, .ticket = ticket_of(mine)};
     }
 
-    /// The sender that got this ticket could not send after all. If its claim was overdue, and another has claimed since,
-    /// that one keeps it.
+    /// The sender that got this ticket could not send after all. If its claim was overdue, and another has claimed
+    /// since, that one keeps it.
     void give_back(std::uint32_t ticket) noexcept {
         word_type seen = word_.load(std::memory_order_relaxed);
         if (phase_of(seen) == phase::taken && ticket_of(seen) == ticket) {
@@ -79,8 +79,8 @@ private:
     static constexpr word_type taken_at(time_point now) noexcept {
         return (static_cast<word_type>(now.time_since_epoch().count()) & ~phase_bits) | word(phase::taken);
     }
-    // The time's lower bits: 8 s until they come again, and then they would have to be the very same. Never 0, and even: a
-    // pick has another mark in its word.
+    // The time's lower bits: 8 s until they come again, and then they would have to be the very same. Never 0, and
+    // even: a pick has another mark in its word.
     static constexpr std::uint32_t ticket_of(word_type one) noexcept {
         return (static_cast<std::uint32_t>(one >> 2) & ~1U) | 0x8000'0000U;
     }

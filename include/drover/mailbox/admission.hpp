@@ -37,8 +37,8 @@ struct room_listener {
     bool linked = false;
 };
 
-/// Room in a mailbox, exact under any number of senders: a place is reserved before the message is built, and released when
-/// it is popped. A send is refused only if all places were taken at one moment of it.
+/// Room in a mailbox, exact under any number of senders: a place is reserved before the message is built, and released
+/// when it is popped. A send is refused only if all places were taken at one moment of it.
 ///
 /// Two counters that only grow: senders add to one by compare-exchange, the consumer stores the other. Modelled in
 /// tests/model/bounded.pml.
@@ -71,8 +71,8 @@ public:
         }
     }
 
-    /// A sender's: `count` reserved places that no message was put into. True as of release(): the consumer, which saw these
-    /// places taken, may have had no fall to tell of.
+    /// A sender's: `count` reserved places that no message was put into. True as of release(): the consumer, which saw
+    /// these places taken, may have had no fall to tell of.
     bool give_back(std::size_t count) noexcept {
         reserved_.fetch_sub(count, std::memory_order_seq_cst);
         ring_if_awaited();
@@ -84,8 +84,8 @@ public:
         return fell();
     }
 
-    /// The consumer's: `count` messages have left. True if that brought the level down to the low mark, from above the high
-    /// one, even if it has risen again meanwhile: somebody must be told how it stands.
+    /// The consumer's: `count` messages have left. True if that brought the level down to the low mark, from above the
+    /// high one, even if it has risen again meanwhile: somebody must be told how it stands.
     bool release(std::size_t count) noexcept {
         asymmetric_fence::light_store(released_, released_.load(std::memory_order_relaxed) + count);
         if (waiters_.load(std::memory_order_relaxed) != 0) [[unlikely]] {  // pairs with the heavy fence of a waiter
@@ -94,7 +94,8 @@ public:
         return above_.load(std::memory_order_relaxed) && fell();
     }
 
-    /// A sender's, after try_reserve() answered `level`: true if it was the one that took the level above the high mark.
+    /// A sender's, after try_reserve() answered `level`: true if it was the one that took the level above the high
+    /// mark.
     bool rose(std::size_t level) noexcept {
         return level > limits_.high_water && !above_.load(std::memory_order_seq_cst) &&
                !above_.exchange(true, std::memory_order_seq_cst);
@@ -106,8 +107,8 @@ public:
         static_cast<void>(fell());
     }
 
-    /// Has the level risen above the high mark while a fall was found? Who tells, under the lock of those that do: the rise is told
-    /// even if it is over, since a sender may have heard of it.
+    /// Has the level risen above the high mark while a fall was found? Who tells, under the lock of those that do: the
+    /// rise is told even if it is over, since a sender may have heard of it.
     bool take_restored() noexcept {
         return restored_.load(std::memory_order_seq_cst) && restored_.exchange(false, std::memory_order_seq_cst);
     }
@@ -122,8 +123,8 @@ public:
         return static_cast<std::size_t>(now);
     }
 
-    /// A sender that waits for room: `bell` changes whenever it may have become free. The fence makes a release that this
-    /// thread does not see yet see this waiter.
+    /// A sender that waits for room: `bell` changes whenever it may have become free. The fence makes a release that
+    /// this thread does not see yet see this waiter.
     class waiter {
     public:
         explicit waiter(admission& room) noexcept : room_(room) {
@@ -146,8 +147,8 @@ public:
         call_listeners();
     }
 
-    /// From now on, until it is called or removed, `fresh` is a waiter as above: whoever frees room after this sees it, or the
-    /// caller, who looks for room once more, sees the room. A short lock and a heavy fence.
+    /// From now on, until it is called or removed, `fresh` is a waiter as above: whoever frees room after this sees it,
+    /// or the caller, who looks for room once more, sees the room. A short lock and a heavy fence.
     void add_listener(room_listener& fresh) noexcept {
         waiters_.fetch_add(1, std::memory_order_seq_cst);
         {
@@ -204,9 +205,9 @@ protected:
 
     std::int64_t capacity() const noexcept { return static_cast<std::int64_t>(limits_.capacity); }
 
-    // True if it has changed the flag, be it for a moment. Senders may have filled it up above the high mark before that, and
-    // none of them has seen it; so it is set again. That is a rise as any other: a fall may have been told meanwhile, and what
-    // left meanwhile has found the flag down and told nobody. Modelled in tests/model/water.pml.
+    // True if it has changed the flag, be it for a moment. Senders may have filled it up above the high mark before
+    // that, and none of them has seen it; so it is set again. That is a rise as any other: a fall may have been told
+    // meanwhile, and what left meanwhile has found the flag down and told nobody. Modelled in tests/model/water.pml.
     bool fell() noexcept {
         bool changed = false;
         while (level() <= limits_.low_water && above_.exchange(false, std::memory_order_seq_cst)) {

@@ -14,8 +14,8 @@ namespace drover {
 /// The capacity of a mailbox whose `spawn_options::capacity` decides it.
 inline constexpr std::size_t given_at_spawn = 0;
 
-/// High and low water in percent of the capacity, rounded down: above the one, sends answer `accepted_above_high_water`.
-/// Default 75 and 25. `water_marks<100, 0>` turns them off.
+/// High and low water in percent of the capacity, rounded down: above the one, sends answer
+/// `accepted_above_high_water`. Default 75 and 25. `water_marks<100, 0>` turns them off.
 template <unsigned High = 75, unsigned Low = 25>
 struct water_marks {
     static_assert(Low < High && High <= 100, "drover: water marks are percentages, the low one below the high one");

@@ -31,20 +31,21 @@ struct any_owner {
 
 }  // namespace detail
 
-/// A mailbox holds the messages of one actor: any number of senders, one consumer at a time. A model is a type of static
-/// functions over the tagged list that each cell has and its own `extra`, which stands outside the cell.
+/// A mailbox holds the messages of one actor: any number of senders, one consumer at a time. A model is a type of
+/// static functions over the tagged list that each cell has and its own `extra`, which stands outside the cell.
 ///
 /// Duties beyond the signatures; those of the list hold as well:
 /// - `limited` says that `x.room` is an admission: a sender reserves there before it pushes, and `pop` releases.
-/// - `push_chain` never blocks or allocates. Nodes of one sender, and of one level if there are levels, keep their order.
-/// - `pop` gives the next message. It passes each node that it needs no longer to the owner's `retire`, the one it gave by
-///   a later call, at the latest when the mailbox goes idle or closes; `given` is the one it gave last, if not retired. A
-///   `pop` that gives nothing retires nothing: a batch that ends there leaves its last node to the mailbox.
+/// - `push_chain` never blocks or allocates. Nodes of one sender, and of one level if there are levels, keep their
+///   order.
+/// - `pop` gives the next message. It passes each node that it needs no longer to the owner's `retire`, the one it gave
+///   by a later call, at the latest when the mailbox goes idle or closes; `given` is the one it gave last, if not
+///   retired. A `pop` that gives nothing retires nothing: a batch that ends there leaves its last node to the mailbox.
 /// - `try_mark_idle` and `try_close` as in the list. After them the consumer looks at `quiet`: true if no message waits
 ///   outside of the list; if one does, it takes the mark back.
 /// - It may have `leave(x)`: the actor has stopped, and what `pop` gives from now on becomes dead letters.
-/// - `count` is the consumer's: how many messages wait, the end mark included; linear. With a number behind the rest it looks
-///   no further than to so many.
+/// - `count` is the consumer's: how many messages wait, the end mark included; linear. With a number behind the rest it
+///   looks no further than to so many.
 template <class M>
 concept mailbox_policy =
     requires { typename M::extra; } && std::constructible_from<typename M::extra, const mailbox_limits&> &&

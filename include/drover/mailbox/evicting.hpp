@@ -10,8 +10,8 @@
 
 namespace drover {
 
-/// The bounded mailbox whose senders may take the oldest message out: so they and the consumer pop under a short lock, and
-/// a node leaves the list when it is popped. Modelled in tests/model/evicting.pml.
+/// The bounded mailbox whose senders may take the oldest message out: so they and the consumer pop under a short lock,
+/// and a node leaves the list when it is popped. Modelled in tests/model/evicting.pml.
 template <std::size_t Capacity, class Marks>
 struct bounded_mailbox<Capacity, drop_oldest, Marks> {
     using producer_side = tagged_list::producer_side;

@@ -48,9 +48,9 @@ struct drop_oldest {
     static constexpr clock_duration patience{};
 };
 
-/// The sender waits for room, for at most so many milliseconds on the runtime's clock: then `tell` answers `timed_out`, or
-/// `stopped` if the actor or the runtime ended meanwhile. A worker may not wait: there it answers `would_deadlock` at once.
-/// Waiting senders are not served in turn.
+/// The sender waits for room, for at most so many milliseconds on the runtime's clock: then `tell` answers `timed_out`,
+/// or `stopped` if the actor or the runtime ended meanwhile. A worker may not wait: there it answers `would_deadlock`
+/// at once. Waiting senders are not served in turn.
 template <std::int64_t Milliseconds = 1000>
 struct block_sender {
     static_assert(Milliseconds > 0, "drover: block_sender waits for a positive number of milliseconds");

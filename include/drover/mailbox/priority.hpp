@@ -12,8 +12,8 @@ namespace drover {
 
 /// A mailbox of `Levels` levels, 2 to 16; a message of a higher one goes first. The level is the actor's static
 /// `priority(const M&)` if it has that, else the message's `static constexpr … priority`, else 0. Order holds for each
-/// sender within a level. So that lower levels do not starve, no message is passed by more than `Bypass` messages of higher
-/// levels in a row: then its level has a turn, the lowest such level first.
+/// sender within a level. So that lower levels do not starve, no message is passed by more than `Bypass` messages of
+/// higher levels in a row: then its level has a turn, the lowest such level first.
 ///
 /// A push costs what it costs in the unbounded mailbox. The consumer takes all that has come off the list and sorts it:
 /// O(Levels) a message.

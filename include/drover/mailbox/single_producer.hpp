@@ -12,9 +12,10 @@
 
 namespace drover {
 
-/// A mailbox of `Capacity` messages for one sender: boost::lockfree::spsc_queue, of envelope pointers. "One sender" means
-/// that no two sends to the actor overlap and each happens before the next: one thread, or one actor. stop() and asks'
-/// replies may come from anywhere, asks themselves are sends. Builds without NDEBUG end the process if two sends overlap.
+/// A mailbox of `Capacity` messages for one sender: boost::lockfree::spsc_queue, of envelope pointers. "One sender"
+/// means that no two sends to the actor overlap and each happens before the next: one thread, or one actor. stop() and
+/// asks' replies may come from anywhere, asks themselves are sends. Builds without NDEBUG end the process if two sends
+/// overlap.
 ///
 /// A send costs a locked test of the idle mark; there is no compare-exchange on the room. Modelled in
 /// tests/model/single_producer.pml.

@@ -7,11 +7,11 @@
 
 namespace drover {
 
-/// The lane of signals beside every mailbox: ahead of user messages, without a bound, never dropped. One word: a list of
-/// signals, newest first, and three marks. Any number of senders, one consumer. Modelled in tests/model/cell.pml.
+/// The lane of signals beside every mailbox: ahead of user messages, without a bound, never dropped. One word: a list
+/// of signals, newest first, and three marks. Any number of senders, one consumer. Modelled in tests/model/cell.pml.
 ///
-/// `held` says that the actor waits for a signal and for nothing else (children that stop, a suspended coroutine; later a
-/// restart's backoff): user messages do not schedule it. A stop is a mark and not a node, so it needs no memory and
+/// `held` says that the actor waits for a signal and for nothing else (children that stop, a suspended coroutine; later
+/// a restart's backoff): user messages do not schedule it. A stop is a mark and not a node, so it needs no memory and
 /// saying it twice is saying it once.
 class system_lane {
 public:

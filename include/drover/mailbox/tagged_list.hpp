@@ -13,22 +13,22 @@ struct any_node {
     constexpr bool operator()(const message_node*) const noexcept { return true; }
 };
 
-/// The list that every mailbox has in its cell: many producers, one consumer, no bound. A push is one `exchange`, whatever
-/// the length of the chain; a pop is two loads. Bits of the head word say that the consumer has gone, so the push itself
-/// learns that it must wake it; mailboxes that keep messages elsewhere use the bits alone.
+/// The list that every mailbox has in its cell: many producers, one consumer, no bound. A push is one `exchange`,
+/// whatever the length of the chain; a pop is two loads. Bits of the head word say that the consumer has gone, so the
+/// push itself learns that it must wake it; mailboxes that keep messages elsewhere use the bits alone.
 ///
 /// - `push_chain(p, first, last)` may be called from any thread, never blocks and never allocates. The nodes are linked
 ///   from first to last and `last->next` is null. Nodes of one sender come out in the order they went in.
-/// - `pop`, `try_mark_idle`, `try_close`, `count` are the consumer's. `pop` gives null if it finds nothing, which may be
-///   because a sender is between making a push visible and linking it; the node it gave stays in the list as a link until
-///   it is passed to `retire`, by a later call.
-/// - `try_mark_idle` is true if nothing waits and the list now says that the consumer is gone, after which exactly one push
-///   answers `woke`. `clear_idle` is anybody's: true if it removed that mark, so that the caller takes the place of that
-///   push. `try_close` is as `try_mark_idle`, but for ever: each push that finds the mark answers `closed`, and its sender
-///   is the consumer until it has closed again.
+/// - `pop`, `try_mark_idle`, `try_close`, `count` are the consumer's. `pop` gives null if it finds nothing, which may
+///   be because a sender is between making a push visible and linking it; the node it gave stays in the list as a link
+///   until it is passed to `retire`, by a later call.
+/// - `try_mark_idle` is true if nothing waits and the list now says that the consumer is gone, after which exactly one
+///   push answers `woke`. `clear_idle` is anybody's: true if it removed that mark, so that the caller takes the place
+///   of that push. `try_close` is as `try_mark_idle`, but for ever: each push that finds the mark answers `closed`, and
+///   its sender is the consumer until it has closed again.
 ///
-/// Vyukov's intrusive queue of many producers and one consumer, with the mark in the head word as in Pony's runtime. Unlike
-/// there, going idle swings the list back to a stub inside the mailbox, so an idle actor holds no envelope.
+/// Vyukov's intrusive queue of many producers and one consumer, with the mark in the head word as in Pony's runtime.
+/// Unlike there, going idle swings the list back to a stub inside the mailbox, so an idle actor holds no envelope.
 /// Modelled in tests/model/cell.pml.
 struct tagged_list {
     static constexpr std::uintptr_t idle = 1;
@@ -76,8 +76,8 @@ struct tagged_list {
         return next;
     }
 
-    /// As so many calls of pop(), up to `most` or to one that is not `wanted`; writes what they give and retires none of
-    /// it, nor what pop() gave last. Gives how many.
+    /// As so many calls of pop(), up to `most` or to one that is not `wanted`; writes what they give and retires none
+    /// of it, nor what pop() gave last. Gives how many.
     template <class Wanted>
     static std::size_t take(consumer_side& c, message_node** nodes, std::size_t most, Wanted wanted) noexcept {
         message_node* last = c.tail;
@@ -105,14 +105,15 @@ struct tagged_list {
     }
 
     static bool clear_idle(producer_side& p) noexcept {
-        // A read-modify-write, so that it and the consumer's mark are ordered: whichever comes second sees the first, and
-        // with it the system lane (release here, acquire in try_leave, and the other way round).
+        // A read-modify-write, so that it and the consumer's mark are ordered: whichever comes second sees the first,
+        // and with it the system lane (release here, acquire in try_leave, and the other way round).
         return (p.head.fetch_and(~idle, std::memory_order_acq_rel) & idle) != 0;
     }
 
     /// The same for whoever put a message elsewhere than into this list, after that: what the push would have answered.
     static push_result announce(producer_side& p) noexcept {
-        // One order with the consumer's marks, as in clear_idle(): it looks for the message after its mark, or we see that.
+        // One order with the consumer's marks, as in clear_idle(): it looks for the message after its mark, or we see
+        // that.
         std::uintptr_t seen = p.head.fetch_and(~idle, std::memory_order_acq_rel);
         if ((seen & idle) != 0) {
             return push_result::woke;

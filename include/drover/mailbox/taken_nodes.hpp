@@ -8,8 +8,8 @@
 
 namespace drover {
 
-/// Nodes that have left the tagged list for good, in order, for mailboxes that choose among them. The link of a node may
-/// still be missing while its sender is between its two steps. One thread at a time.
+/// Nodes that have left the tagged list for good, in order, for mailboxes that choose among them. The link of a node
+/// may still be missing while its sender is between its two steps. One thread at a time.
 class taken_nodes {
 public:
     bool empty() const noexcept { return first_ == nullptr; }

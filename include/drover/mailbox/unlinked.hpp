@@ -10,8 +10,8 @@
 
 namespace drover {
 
-/// As `Mailbox`, a plain or a bounded one, but a node leaves the list when it is popped. The node that was given last is
-/// not the list's link to the next one then, so it may be retired at any time, and whoever has it may keep it.
+/// As `Mailbox`, a plain or a bounded one, but a node leaves the list when it is popped. The node that was given last
+/// is not the list's link to the next one then, so it may be retired at any time, and whoever has it may keep it.
 template <mailbox_policy Mailbox>
 struct unlinked_mailbox : detail::water_marks_of<Mailbox> {
     using producer_side = tagged_list::producer_side;

@@ -37,9 +37,9 @@ struct envelope_operations {
     static constexpr std::uint8_t not_pooled = 0xff;
 };
 
-/// A message in a mailbox: link, operations, the features' stamp if any, then the payload in place. Messages of up to 256
-/// bytes with their header come from the block pool; larger ones, and ones aligned beyond a cache line, stand in an own
-/// allocation that is given back right after the handler.
+/// A message in a mailbox: link, operations, the features' stamp if any, then the payload in place. Messages of up to
+/// 256 bytes with their header come from the block pool; larger ones, and ones aligned beyond a cache line, stand in an
+/// own allocation that is given back right after the handler.
 template <class Turn, class Stamp>
 struct envelope : message_node {
     explicit constexpr envelope(const envelope_operations<Turn>* record) noexcept : operations(record) {}
@@ -100,8 +100,8 @@ struct loaded_envelope : envelope<Turn, Stamp> {
         }
     }
 
-    /// Allocates and fills an envelope. Throws std::bad_alloc, or what the message's move constructor throws; then nothing
-    /// has been sent and nothing leaks.
+    /// Allocates and fills an envelope. Throws std::bad_alloc, or what the message's move constructor throws; then
+    /// nothing has been sent and nothing leaks.
     template <class... Arguments>
     static loaded_envelope* create(const envelope_operations<Turn>* record, Arguments&&... arguments) {
         return create_in(block_pool::allocate(size_class), record, std::forward<Arguments>(arguments)...);

@@ -7,8 +7,8 @@
 
 namespace drover {
 
-/// What the watchdog of a runtime tells: an actor's code has not come back for long, or has come back at last. The views are
-/// valid during the call.
+/// What the watchdog of a runtime tells: an actor's code has not come back for long, or has come back at last. The
+/// views are valid during the call.
 struct stuck_handler {
     std::string_view actor;
     actor_id id;

@@ -29,8 +29,8 @@ struct find_policy_keeping<combined_metrics<>, Part> {
     using type = void;
 };
 
-/// Which of a program's metrics policies keeps a `Part` for each thread: itself, or the first that does of those that it combines;
-/// void if none does.
+/// Which of a program's metrics policies keeps a `Part` for each thread: itself, or the first that does of those that
+/// it combines; void if none does.
 template <class M, class Part>
 using policy_keeping = typename find_policy_keeping<M, Part>::type;
 

@@ -61,8 +61,8 @@ struct member_counters {
     owned_counter recoveries;
 };
 
-/// What counter_metrics keeps for each thread: one writer, any reader. 34 KiB, and 24 KiB more once the thread has picked a
-/// member of a pool.
+/// What counter_metrics keeps for each thread: one writer, any reader. 34 KiB, and 24 KiB more once the thread has
+/// picked a member of a pool.
 struct counter_part {
     static constexpr std::size_t most_actors = label_table::most_actors;
     static constexpr std::size_t most_members = label_table::most_members;

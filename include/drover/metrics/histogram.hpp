@@ -18,10 +18,10 @@ namespace drover {
 
 class histogram_block;
 
-/// How often durations of each size were seen: 528 buckets, 16 to the octave, from 1 ns to 2^36 ns (68.7 s). The first 32
-/// are 1 ns wide, so they tell every value up to 32 ns apart; each later one is at most 1/16 of its lower bound wide. A
-/// bucket holds the values in (lower_bound, upper_bound]: bounds count as inside, as Prometheus's do. What is not above
-/// 0 counts as 0 and is in the first bucket; what is above the top is counted apart, as saturated.
+/// How often durations of each size were seen: 528 buckets, 16 to the octave, from 1 ns to 2^36 ns (68.7 s). The first
+/// 32 are 1 ns wide, so they tell every value up to 32 ns apart; each later one is at most 1/16 of its lower bound
+/// wide. A bucket holds the values in (lower_bound, upper_bound]: bounds count as inside, as Prometheus's do. What is
+/// not above 0 counts as 0 and is in the first bucket; what is above the top is counted apart, as saturated.
 ///
 /// A plain value of 4.2 KiB, the sum of what one or several `histogram_block` held when they were read. Not
 /// synchronised. Nothing here blocks, or allocates but for the text of an exception. The layout is log-linear, as
@@ -120,9 +120,9 @@ public:
     }
 
     /// The value that `percent` of all values do not exceed, by nearest rank: 50 is the median, 0 the smallest, 100 the
-    /// largest. The middle of its bucket, so exact up to 32 ns and at most 1/32 (3.1 %) off above. clock_duration::max() if
-    /// that value is above the top; nothing if there are no values. Throws std::invalid_argument unless `percent` is
-    /// from 0 to 100. Linear in the buckets.
+    /// largest. The middle of its bucket, so exact up to 32 ns and at most 1/32 (3.1 %) off above.
+    /// clock_duration::max() if that value is above the top; nothing if there are no values. Throws
+    /// std::invalid_argument unless `percent` is from 0 to 100. Linear in the buckets.
     std::optional<clock_duration> percentile(double percent) const {
         if (!(percent >= 0 && percent <= 100)) {
             throw std::invalid_argument(join_text({"drover: histogram::percentile got ", std::to_string(percent),

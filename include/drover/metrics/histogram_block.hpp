@@ -17,8 +17,8 @@ namespace drover {
 /// other threads share one more; the reader adds them up. No operation blocks, allocates or throws.
 ///
 /// What a reader sees: each number is one that was there at some moment during the read, and none is ever smaller in a
-/// later read by the same thread, so two readings can be subtracted. The count is by construction the sum of the buckets.
-/// The sum of the values may be ahead of it or behind it by what is being recorded at the time.
+/// later read by the same thread, so two readings can be subtracted. The count is by construction the sum of the
+/// buckets. The sum of the values may be ahead of it or behind it by what is being recorded at the time.
 class alignas(2 * cache_line) histogram_block {
 public:
     /// The one writer. Two loads and two stores, no locked instruction.

@@ -17,19 +17,20 @@ struct hook_subject {
     std::uint8_t label = 0;
 };
 
-/// Of which member of a pool: the number of its place there in label_table::members(), 0 unless the policy is `labelled`.
+/// Of which member of a pool: the number of its place there in label_table::members(), 0 unless the policy is
+/// `labelled`.
 struct hook_member {
     std::uint16_t label = 0;
 };
 
-/// The points at which the runtime calls a metrics policy. A policy is a type with these static functions, each `noexcept`
-/// and quick: they run on the message path. Own policies derive from this one and hide the functions they want; what they
-/// do not hide costs nothing.
+/// The points at which the runtime calls a metrics policy. A policy is a type with these static functions, each
+/// `noexcept` and quick: they run on the message path. Own policies derive from this one and hide the functions they
+/// want; what they do not hide costs nothing.
 ///
-/// The first argument of each is the policy's `thread_part`: one for each thread that has to do with the runtime, and for
-/// each runtime, so a hook may change it without a lock. If it is not empty it has `absorb(const thread_part&) noexcept`,
-/// which adds up what a thread that ends has counted; runtime_with::visit_metrics reads all of them. `stamp` is what
-/// travels with each message.
+/// The first argument of each is the policy's `thread_part`: one for each thread that has to do with the runtime, and
+/// for each runtime, so a hook may change it without a lock. If it is not empty it has `absorb(const thread_part&)
+/// noexcept`, which adds up what a thread that ends has counted; runtime_with::visit_metrics reads all of them. `stamp`
+/// is what travels with each message.
 struct no_metrics {
     /// Do actors carry the number of their type?
     static constexpr bool labelled = false;
@@ -48,12 +49,14 @@ struct no_metrics {
     static constexpr void on_failure(auto& /*part*/, hook_subject) noexcept {}
 
     // --- its messages -------------------------------------------------------------------------------------------------
-    /// So many more are about to be in its mailbox or stash; once more if they move from one member of a pool to another.
+    /// So many more are about to be in its mailbox or stash; once more if they move from one member of a pool to
+    /// another.
     static constexpr void on_enqueue(auto& /*part*/, hook_subject, std::size_t /*messages*/) noexcept {}
-    /// Fills the stamp of each of them, the `place`th of these, just before that. It is as it was made, or as an earlier call
-    /// has left it if the message moves. Not called if it is empty.
+    /// Fills the stamp of each of them, the `place`th of these, just before that. It is as it was made, or as an
+    /// earlier call has left it if the message moves. Not called if it is empty.
     static constexpr void on_stamp(auto& /*part*/, hook_subject, std::size_t /*place*/, auto& /*stamp*/) noexcept {}
-    /// It was taken out, to be handled at once. Not called for the further attempts of a message that is delivered again.
+    /// It was taken out, to be handled at once. Not called for the further attempts of a message that is delivered
+    /// again.
     static constexpr void on_dequeue(auto& /*part*/, hook_subject, const auto& /*stamp*/) noexcept {}
     /// It was taken out and is not handled: dropped for another, left when its actor stopped, moved to another member.
     static constexpr void on_leave(auto& /*part*/, hook_subject) noexcept {}
@@ -69,7 +72,8 @@ struct no_metrics {
     static constexpr void on_dead_letter(auto& /*part*/, hook_subject, dead_letter_reason) noexcept {}
     /// A message that was to be sent later is about to be.
     static constexpr void on_timer(auto& /*part*/, hook_subject) noexcept {}
-    /// Something else than a message has run here, or time has passed: `started`, a continuation, a wait for more messages.
+    /// Something else than a message has run here, or time has passed: `started`, a continuation, a wait for more
+    /// messages.
     static constexpr void on_other(auto& /*part*/) noexcept {}
 
     // --- asks; the subject is who was asked ---------------------------------------------------------------------------
@@ -102,8 +106,8 @@ concept metrics_thread_part = std::is_empty_v<Part> || requires(Part& part, cons
     { part.absorb(gone) } noexcept;
 };
 
-/// Checks the calls the runtime makes, so that an own policy that lacks one is refused at the features bundle and not deep
-/// inside the runtime.
+/// Checks the calls the runtime makes, so that an own policy that lacks one is refused at the features bundle and not
+/// deep inside the runtime.
 template <class M>
 concept metrics_policy = metrics_thread_part<typename M::thread_part> &&
                          requires(typename M::thread_part& part, typename M::stamp& stamp, hook_subject who,

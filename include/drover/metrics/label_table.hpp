@@ -11,11 +11,13 @@
 
 namespace drover {
 
-/// Small numbers for the names that metrics are kept by: an actor's type, a pool and the place of its member. A name has one
-/// number as long as the process lives, so that runtimes share them and a number that stands in a message's way needs no
-/// owner. At most so many names; what comes later counts as number 0, which is "other", and nothing is refused.
+/// Small numbers for the names that metrics are kept by: an actor's type, a pool and the place of its member. A name
+/// has one number as long as the process lives, so that runtimes share them and a number that stands in a message's way
+/// needs no owner. At most so many names; what comes later counts as number 0, which is "other", and nothing is
+/// refused.
 ///
-/// Thread-safe; each call takes a short lock. Linear in the names, so it is asked when an actor is made, not for messages.
+/// Thread-safe; each call takes a short lock. Linear in the names, so it is asked when an actor is made, not for
+/// messages.
 class label_table {
 public:
     static constexpr std::uint16_t other = 0;

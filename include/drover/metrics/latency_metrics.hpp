@@ -10,15 +10,15 @@
 
 namespace drover {
 
-/// counter_metrics, and how long messages wait and handlers take, by actor type. Of the messages of one type that a thread
-/// handles, one of `Handlers` is timed, the first one too; and of those it sends, the wait of one of `Messages`. Both are
-/// powers of two; 1 is all of them.
+/// counter_metrics, and how long messages wait and handlers take, by actor type. Of the messages of one type that a
+/// thread handles, one of `Handlers` is timed, the first one too; and of those it sends, the wait of one of `Messages`.
+/// Both are powers of two; 1 is all of them.
 ///
-/// A processing time is that of one call of a handler until it returns, one observation for a batch; not of one that throws,
-/// nor of a further attempt after that, nor of a coroutine that is suspended, whose parts run at other times. A mailbox time
-/// goes from the push into a mailbox or stash until the handler begins. If all handlers are timed those that follow one another on a worker share one reading of the
-/// time between them, so to each belongs what the worker did before it, some ten nanoseconds. Each message carries 8 bytes
-/// more.
+/// A processing time is that of one call of a handler until it returns, one observation for a batch; not of one that
+/// throws, nor of a further attempt after that, nor of a coroutine that is suspended, whose parts run at other times. A
+/// mailbox time goes from the push into a mailbox or stash until the handler begins. If all handlers are timed those
+/// that follow one another on a worker share one reading of the time between them, so to each belongs what the worker
+/// did before it, some ten nanoseconds. Each message carries 8 bytes more.
 template <std::uint64_t Handlers = 64, std::uint64_t Messages = Handlers>
 struct latency_metrics : counter_metrics {
     static_assert(std::has_single_bit(Handlers) && std::has_single_bit(Messages),

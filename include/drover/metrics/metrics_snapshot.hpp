@@ -13,15 +13,15 @@
 
 namespace drover {
 
-/// What counter_metrics, or a policy that is one and more, had counted when it was read. Each number is one that was there
-/// during the reading, and never smaller in a later one; so two snapshots can be subtracted. Numbers that belong together
-/// agree as far as they are said to.
+/// What counter_metrics, or a policy that is one and more, had counted when it was read. Each number is one that was
+/// there during the reading, and never smaller in a later one; so two snapshots can be subtracted. Numbers that belong
+/// together agree as far as they are said to.
 struct metrics_snapshot {
     /// Of all actors of one type, past ones included.
     struct actor {
         std::string type;
-        /// Put into mailboxes and stashes; again if one member of a pool passes it to another. Also what was sent to an actor
-        /// that had just stopped, which is seen only then: that has left at once.
+        /// Put into mailboxes and stashes; again if one member of a pool passes it to another. Also what was sent to an
+        /// actor that had just stopped, which is seen only then: that has left at once.
         std::uint64_t enqueued = 0;
         std::uint64_t dequeued = 0;  ///< taken out to be handled
         std::uint64_t left = 0;      ///< taken out, and not handled
@@ -41,7 +41,8 @@ struct metrics_snapshot {
         histogram processing_time{};  ///< of latency_metrics; else empty
         histogram mailbox_time{};
 
-        /// Waiting in mailboxes and stashes. Exact when nothing is being sent, and never negative: what leaves was read first.
+        /// Waiting in mailboxes and stashes. Exact when nothing is being sent, and never negative: what leaves was read
+        /// first.
         std::uint64_t waiting() const noexcept { return enqueued - dequeued - left; }
         /// Alive. As above.
         std::uint64_t running() const noexcept { return spawned - stopped; }

@@ -8,9 +8,9 @@
 
 namespace drover {
 
-/// For how long a thread has slept in all, the present pause included: it says when one begins and ends, and anybody reads.
-/// A later reading is never smaller: so who ends a pause, and who reads, looks at the clock, by `now()`, while the other can
-/// see that. Nothing blocks; a reader tries again if a pause has just begun or ended (a sequence lock).
+/// For how long a thread has slept in all, the present pause included: it says when one begins and ends, and anybody
+/// reads. A later reading is never smaller: so who ends a pause, and who reads, looks at the clock, by `now()`, while
+/// the other can see that. Nothing blocks; a reader tries again if a pause has just begun or ended (a sequence lock).
 class parked_time {
 public:
     void begin(time_point now) noexcept {

@@ -13,8 +13,8 @@
 
 namespace drover::detail {
 
-/// The key of a message whose type is not seen; none if the policy wants one and none can be found, of which the failure
-/// sink hears, as it does of what the user's routing_key throws.
+/// The key of a message whose type is not seen; none if the policy wants one and none can be found, of which the
+/// failure sink hears, as it does of what the user's routing_key throws.
 template <class Policy, class F>
 std::optional<pick_key> key_in(const message_node* node, const basic_cell<F>& by) noexcept {
     if constexpr (!includes(Policy::needs, signals::key)) {
@@ -35,8 +35,9 @@ std::optional<pick_key> key_in(const message_node* node, const basic_cell<F>& by
     }
 }
 
-/// Puts a message whose type is not seen into the mailbox of `to`. If this is not accepted the message is still the caller's,
-/// but for `stopped`: then it has become a dead letter of `to`. `how` says whether it waits, and for whose accounts.
+/// Puts a message whose type is not seen into the mailbox of `to`. If this is not accepted the message is still the
+/// caller's, but for `stopped`: then it has become a dead letter of `to`. `how` says whether it waits, and for whose
+/// accounts.
 template <bool counts_asks, class F>
 delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, admitted how) noexcept {
     basic_cell<F>& cell = to.cell();
@@ -69,9 +70,9 @@ delivery put_into(const picked_member<F>& to, lane& mine, message_node* node, ad
     return result;
 }
 
-/// A message whose type is not seen, to whomever the policy picks; again if that one does not take it. As put_into(): what is
-/// neither accepted nor `stopped` is still the caller's; so is what nobody takes, `no_target`. `gone`, of a message that
-/// moves: whether the last one picked had stopped, so that the next table has another for it.
+/// A message whose type is not seen, to whomever the policy picks; again if that one does not take it. As put_into():
+/// what is neither accepted nor `stopped` is still the caller's; so is what nobody takes, `no_target`. `gone`, of a
+/// message that moves: whether the last one picked had stopped, so that the next table has another for it.
 template <class Policy, class F>
 delivery forward(pool_state<Policy, F>& pool, lane& mine, message_node* node, pick_key key, admitted how,
                  bool* gone = nullptr) noexcept {

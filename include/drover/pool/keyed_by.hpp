@@ -44,8 +44,9 @@ consteval bool check_key() {
     }
 }
 
-/// The key of a message: what the policy's projection says, else `routing_key(message)`, found beside the message's type.
-/// A number or an enum is itself, a string is hashed, all else is hashed by std::hash. Throws what the user's code throws.
+/// The key of a message: what the policy's projection says, else `routing_key(message)`, found beside the message's
+/// type. A number or an enum is itself, a string is hashed, all else is hashed by std::hash. Throws what the user's
+/// code throws.
 template <class Policy, class M>
 pick_key key_of(const M& message) {
     if constexpr (!includes(Policy::needs, signals::key)) {

@@ -14,10 +14,10 @@
 
 namespace drover {
 
-/// One `Local`, constructed from a seed, for each thread that uses a pool, found by the place of its lane. No two threads
-/// have one place at a time; a thread that takes over the place of one that has ended takes over its local, so a pool keeps
-/// as many as there have ever been threads at once. O(1); the first use of a place may allocate. A type without members
-/// takes no memory and is made where it is needed.
+/// One `Local`, constructed from a seed, for each thread that uses a pool, found by the place of its lane. No two
+/// threads have one place at a time; a thread that takes over the place of one that has ended takes over its local, so
+/// a pool keeps as many as there have ever been threads at once. O(1); the first use of a place may allocate. A type
+/// without members takes no memory and is made where it is needed.
 template <class Local>
 class locals_by_thread {
 public:

@@ -21,8 +21,8 @@ enum class gate_position : std::uint8_t {
 template <class Queue>
 class member_gate {
 public:
-    /// `call`: somebody else is to look at the queue, if anybody is idle. `fell`: this member has taken the one that brought
-    /// the queue down to its low mark.
+    /// `call`: somebody else is to look at the queue, if anybody is idle. `fell`: this member has taken the one that
+    /// brought the queue down to its low mark.
     member_gate(Queue* queue, void (*call)(membership&) noexcept, void (*fell)(membership&) noexcept) noexcept
         : queue_(queue), call_(call), fell_(fell) {}
 

@@ -80,8 +80,8 @@ struct gauge_plan {
     void (*fell)(membership&) noexcept = nullptr;  ///< and: it has fallen to its low water mark
 };
 
-/// A member with what its own mailbox keeps of it for the pool's policy and its health, and no more than they ask for. But
-/// for the load, and what others read of the rest, it is for whoever consumes that mailbox: one thread at a time.
+/// A member with what its own mailbox keeps of it for the pool's policy and its health, and no more than they ask for.
+/// But for the load, and what others read of the rest, it is for whoever consumes that mailbox: one thread at a time.
 template <class Policy>
 struct member_gauge : membership {
     using health_type = health_of<Policy>;
@@ -146,7 +146,8 @@ struct member_gauge : membership {
     /// `count` messages have been taken out, just after settle() or in one batch with others.
     void begin(std::uint64_t count) noexcept {
         if constexpr (announces) {
-            // A load if it is not marked. Who sent past the mask has left the mark, and others may have restored it since.
+            // A load if it is not marked. Who sent past the mask has left the mark, and others may have restored it
+            // since.
             idle_->withdraw(slot);
         }
         if constexpr (times) {
@@ -170,8 +171,8 @@ struct member_gauge : membership {
         }
     }
 
-    /// The message that was just begun is an ask whose outcome is known when it is answered or times out, and counted then;
-    /// `charge` sees to that, and says whether neither has happened yet.
+    /// The message that was just begun is an ask whose outcome is known when it is answered or times out, and counted
+    /// then; `charge` sees to that, and says whether neither has happened yet.
     template <class Charge>
     void begin_ask(const void* record, Charge charge) noexcept {
         if constexpr (counts_asks) {
@@ -196,7 +197,8 @@ struct member_gauge : membership {
         }
     }
 
-    /// A handler threw, or the constructor of a new state: what follows, a restart and its delay, is not the message's time.
+    /// A handler threw, or the constructor of a new state: what follows, a restart and its delay, is not the message's
+    /// time.
     void fail() noexcept {
         if (asked_.late()) {
             health.failed_late();

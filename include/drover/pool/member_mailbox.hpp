@@ -11,9 +11,9 @@
 
 namespace drover {
 
-/// The mailbox of a pool's member: `Mailbox` as the actor's type wants it, which tells the member's gauge what is taken out.
-/// A message is done when the consumer comes for the next one, or goes idle: so one that runs, and a coroutine that waits,
-/// still count.
+/// The mailbox of a pool's member: `Mailbox` as the actor's type wants it, which tells the member's gauge what is taken
+/// out. A message is done when the consumer comes for the next one, or goes idle: so one that runs, and a coroutine
+/// that waits, still count.
 template <mailbox_policy Mailbox, class Policy>
 struct member_mailbox : detail::water_marks_of<Mailbox> {
     using producer_side = tagged_list::producer_side;

@@ -9,9 +9,9 @@
 
 namespace drover {
 
-/// Messages out of mailboxes that are closed, for which a pool has found only members that have stopped. They wait here, in
-/// the order in which they came, until the pool's controller has made a table without those. Any thread adds; the controller
-/// alone takes. One short lock; no operation allocates.
+/// Messages out of mailboxes that are closed, for which a pool has found only members that have stopped. They wait
+/// here, in the order in which they came, until the pool's controller has made a table without those. Any thread adds;
+/// the controller alone takes. One short lock; no operation allocates.
 class parked_messages {
 public:
     struct parking {

@@ -34,8 +34,9 @@ passing try_to_pass_on(pool_state<Policy, F>& pool, lane& mine, message_node* no
     return gone ? passing::waits : passing::refused;
 }
 
-/// The controller, after each new table and when it is told: forwards what is parked, in its order. If the first one finds
-/// again nobody but a member that has stopped, that one's end is still on its way here, and a new table behind it.
+/// The controller, after each new table and when it is told: forwards what is parked, in its order. If the first one
+/// finds again nobody but a member that has stopped, that one's end is still on its way here, and a new table behind
+/// it.
 template <class Policy, class F>
 void forward_parked(pool_state<Policy, F>& pool, lane& mine) noexcept {
     parked_messages::chain left = pool.parked.take();
@@ -64,8 +65,8 @@ void bury_parked(pool_state<Policy, F>& pool) noexcept {
     }
 }
 
-/// A message that was in the mailbox of a member which has stopped. False if nobody takes it. Any thread that empties such a
-/// mailbox, inside a send_bracket.
+/// A message that was in the mailbox of a member which has stopped. False if nobody takes it. Any thread that empties
+/// such a mailbox, inside a send_bracket.
 template <class Policy, class F>
 bool pass_on(pool_state<Policy, F>& pool, lane& mine, message_node* node) noexcept {
     parked_messages::parking place = pool.parked.add_behind(node);

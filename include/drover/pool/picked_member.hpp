@@ -8,8 +8,8 @@
 
 namespace drover {
 
-/// A member that a pick has found, kept for one send. A worker needs no count: what had not stopped in this run of an actor
-/// stays until the run is over (scheduling/grace.hpp). Every other thread takes one.
+/// A member that a pick has found, kept for one send. A worker needs no count: what had not stopped in this run of an
+/// actor stays until the run is over (scheduling/grace.hpp). Every other thread takes one.
 template <class F>
 class picked_member {
 public:

@@ -43,17 +43,17 @@ struct pool_member_view {
 };
 
 /// Actors of type `A` that share their work: a message goes to the one whom `Policy` picks, in the sender's thread. No
-/// actor, no lock and no mailbox stands between. A counted handle; a copy is one atomic increment. Made by spawn_pool().
-/// Members are safe from any thread, also after the pool has stopped and after its runtime is gone.
+/// actor, no lock and no mailbox stands between. A counted handle; a copy is one atomic increment. Made by
+/// spawn_pool(). Members are safe from any thread, also after the pool has stopped and after its runtime is gone.
 ///
 /// Sends are those of a `ref`, with a pick before them: the policy's header says what that costs and reads. A pick
 /// allocates when a thread makes its first one. Messages of one sender to one member arrive in order; which member gets
 /// the next one is the policy's choice, so there is no order among members. If no member takes messages, a send answers
 /// `no_target`, and `stopped` once the pool has stopped; the message is a dead letter of the pool.
 ///
-/// It is a handle, so it can be watched, named and compared; and it turns into a `ref<A>` or a `recipient` by itself, through
-/// which each message is picked for as well, at the price of an indirect call and of the type: there a full member's mailbox
-/// is answered only after the message has gone, and a policy by key wants a declared routing_key.
+/// It is a handle, so it can be watched, named and compared; and it turns into a `ref<A>` or a `recipient` by itself,
+/// through which each message is picked for as well, at the price of an indirect call and of the type: there a full
+/// member's mailbox is answered only after the message has gone, and a policy by key wants a declared routing_key.
 template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health, class F = features>
 class pool : public basic_handle<F> {
     using kind = pool_kind<Policy, Health, mailbox_of<A>>;
@@ -94,8 +94,8 @@ public:
         }
     }
 
-    /// Sends every element of `range`, each to the member picked for it; those for one member by one atomic exchange. As
-    /// ref::tell_batch() otherwise: a limited mailbox takes all of its part or none. O(n); allocates.
+    /// Sends every element of `range`, each to the member picked for it; those for one member by one atomic exchange.
+    /// As ref::tell_batch() otherwise: a limited mailbox takes all of its part or none. O(n); allocates.
     template <std::ranges::input_range Range>
     batch_result tell_batch(Range&& range) const {
         using message_type = std::ranges::range_value_t<Range>;
@@ -129,8 +129,8 @@ public:
         return ask_within(std::forward<M>(message), &timeout);
     }
 
-    /// A copy to every member that there is, whatever its weight, also to those that are not picked at the moment. How many
-    /// have taken it. O(members); allocates an envelope for each. Throws as tell(); then some may have it already.
+    /// A copy to every member that there is, whatever its weight, also to those that are not picked at the moment. How
+    /// many have taken it. O(members); allocates an envelope for each. Throws as tell(); then some may have it already.
     template <class M>
     std::size_t broadcast(const M& message) const {
         using message_type = std::decay_t<M>;
@@ -145,9 +145,9 @@ public:
         }
     }
 
-    /// Asks all members that are picked at the moment, and the first that succeeds is the answer; if none does, the last that
-    /// fails. The others are withdrawn: a member that has not begun the message does not. O(members), an ask each. Throws as
-    /// ref::ask() and what the message's copy throws.
+    /// Asks all members that are picked at the moment, and the first that succeeds is the answer; if none does, the
+    /// last that fails. The others are withdrawn: a member that has not begun the message does not. O(members), an ask
+    /// each. Throws as ref::ask() and what the message's copy throws.
     template <class M>
     [[nodiscard]] auto scatter_gather_first(const M& message) const -> typename detail::ask_result<A, M, F>::type {
         return scattered(message, nullptr);
@@ -158,16 +158,16 @@ public:
         return scattered(message, &timeout);
     }
 
-    /// One member more, built as the others; the answer is its ref, once messages go to it. Throws std::invalid_argument if
-    /// the weight is not a finite number of 0 or more. The answer fails with what the member's constructor threw, or with
-    /// std::invalid_argument if the policy has no room for more.
+    /// One member more, built as the others; the answer is its ref, once messages go to it. Throws
+    /// std::invalid_argument if the weight is not a finite number of 0 or more. The answer fails with what the member's
+    /// constructor threw, or with std::invalid_argument if the policy has no room for more.
     answer<ref<A, F>, F> add(std::optional<double> weight = {}) const {
         check_weight(weight.value_or(0), "add");
         return asked(add_member{weight});
     }
 
-    /// No message goes to `member` any more, and it stops; what waits in its mailbox is what pool_options::undelivered says.
-    /// The answer is false if it is no member. A send that has picked it already finds it stopped.
+    /// No message goes to `member` any more, and it stops; what waits in its mailbox is what pool_options::undelivered
+    /// says. The answer is false if it is no member. A send that has picked it already finds it stopped.
     answer<bool, F> remove(const basic_handle<F>& member) const {
         return asked(change_member<F>{member, change_member<F>::remove});
     }
@@ -183,7 +183,8 @@ public:
         return asked(change_member<F>{member, change_member<F>::weigh, weight});
     }
 
-    /// What is known of a member's health from elsewhere, for the pool's health policy. The answer is false if it is no member.
+    /// What is known of a member's health from elsewhere, for the pool's health policy. The answer is false if it is no
+    /// member.
     answer<bool, F> report(const basic_handle<F>& member, bool healthy) const {
         return asked(change_member<F>{member, healthy ? change_member<F>::well : change_member<F>::unwell});
     }

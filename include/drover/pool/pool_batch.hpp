@@ -18,8 +18,8 @@
 
 namespace drover::detail {
 
-/// One batch on its way to a pool: first its envelopes are made, then each gets its member, then those of one member are
-/// pushed together. Until then nothing has been sent, and what throws leaves no trace.
+/// One batch on its way to a pool: first its envelopes are made, then each gets its member, then those of one member
+/// are pushed together. Until then nothing has been sent, and what throws leaves no trace.
 template <class A, class Policy, class M, class F>
 class pool_batch {
     using state = pool_state<Policy, F>;

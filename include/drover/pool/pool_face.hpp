@@ -16,8 +16,8 @@
 
 namespace drover {
 
-/// A pool as an actor of type `A`: whoever holds a ref to it, a recipient, a name, a subscription, sends to whom the policy
-/// picks. It never runs a message; it stops when it is asked to, and the pool with it.
+/// A pool as an actor of type `A`: whoever holds a ref to it, a recipient, a name, a subscription, sends to whom the
+/// policy picks. It never runs a message; it stops when it is asked to, and the pool with it.
 template <class A>
 struct pool_face {};
 
@@ -26,8 +26,8 @@ struct seen_as<pool_face<A>> {
     using type = A;
 };
 
-/// A mailbox that keeps nothing but the mark of stop_when_drained(). `Levels`: the members', so that who sends a priority that
-/// they do not have hears of it.
+/// A mailbox that keeps nothing but the mark of stop_when_drained(). `Levels`: the members', so that who sends a
+/// priority that they do not have hears of it.
 template <class Policy, std::size_t Levels>
 struct face_mailbox : unbounded_mailbox {
     static constexpr std::size_t levels = Levels;

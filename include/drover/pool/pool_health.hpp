@@ -85,8 +85,8 @@ private:
 
 }  // namespace detail
 
-/// The health of a pool's members as its controller looks after it: what the monitor is told, the probes that are out, and
-/// when to look again. Nothing if nobody watches.
+/// The health of a pool's members as its controller looks after it: what the monitor is told, the probes that are out,
+/// and when to look again. Nothing if nobody watches.
 template <class A, class Policy, class F>
 class pool_health {
     using health = health_of<Policy>;

@@ -13,7 +13,8 @@
 
 namespace drover {
 
-/// One member of one pool: what its actor, its mailbox and those who send to it keep of it. Owned by the actor's supervision.
+/// One member of one pool: what its actor, its mailbox and those who send to it keep of it. Owned by the actor's
+/// supervision.
 template <class Policy, class F>
 class pool_member final : public member_gauge<Policy> {
     using base = member_gauge<Policy>;

@@ -20,10 +20,11 @@ namespace drover {
 /// What becomes of messages that a member has in its mailbox when it stops.
 enum class undelivered : std::uint8_t {
     dead_letters,
-    /// Another member gets them, whose handlers do not mind that the first one may have begun the like. If the policy finds
-    /// only members that have stopped they wait until the pool has a table without those, in their order among themselves; what
-    /// is sent meanwhile may overtake them. Dead letters only if no member is left, or those left have no room. A message that
-    /// is sent to a member which has just stopped goes the same way, unless that one's mailbox was full: then it is refused.
+    /// Another member gets them, whose handlers do not mind that the first one may have begun the like. If the policy
+    /// finds only members that have stopped they wait until the pool has a table without those, in their order among
+    /// themselves; what is sent meanwhile may overtake them. Dead letters only if no member is left, or those left have
+    /// no room. A message that is sent to a member which has just stopped goes the same way, unless that one's mailbox
+    /// was full: then it is refused.
     pick_again,
 };
 
@@ -48,9 +49,10 @@ struct pool_options {
                                                    ///< member beyond its limit is not picked, and tried again after
                                                    ///< `backoff.most` each time, whatever `beyond` says
     spawn_options each{};                          ///< of each member; its name is the pool's
-    /// Gives each member's weight, by its load and latency if the policy reads them or is `measured`, every `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it
-    /// is never called by two threads at once. What throws, or is no finite number of 0 or more, is told the failure sink,
-    /// and the member keeps its weight.
+    /// Gives each member's weight, by its load and latency if the policy reads them or is `measured`, every
+    /// `weigh_every` on the runtime's clock, if there is one; on the pool's parent, so it is never called by two
+    /// threads at once. What throws, or is no finite number of 0 or more, is told the failure sink, and the member
+    /// keeps its weight.
     std::function<double(const member_figures&)> weigh{};
     clock_duration weigh_every = std::chrono::seconds(1);  ///< > 0
     drover::undelivered undelivered = undelivered::dead_letters;

@@ -15,8 +15,8 @@
 
 namespace drover {
 
-/// What the handles, the members and the controller of a pool do with the queue from which its members take; part of its
-/// `State`, and nothing in other pools. Any thread; nothing blocks but for the queue's short lock.
+/// What the handles, the members and the controller of a pool do with the queue from which its members take; part of
+/// its `State`, and nothing in other pools. Any thread; nothing blocks but for the queue's short lock.
 template <class State, class Policy, class F>
 class pool_queue {
 public:
@@ -44,8 +44,8 @@ public:
         });
     }
 
-    /// `count` messages have been put into the queue: wakes as many idle members, if there are so many. Who is no worker holds
-    /// a send_bracket.
+    /// `count` messages have been put into the queue: wakes as many idle members, if there are so many. Who is no
+    /// worker holds a send_bracket.
     void pushed(std::size_t count) noexcept {
         call_idle(count);
         if (forsaken_.load(std::memory_order_seq_cst)) [[unlikely]] {

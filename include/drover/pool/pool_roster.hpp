@@ -122,8 +122,8 @@ public:
         }
     }
 
-    /// Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members that
-    /// have come back since then.
+    /// Throws std::invalid_argument with the policy's sentence; then the table is the one before. `all`: with members
+    /// that have come back since then.
     void publish(bool all = true) {
         const auto takes_part = [all](const seat& each) noexcept {
             return !each.away && each.health.pickable && (all || each.pickable);
@@ -198,8 +198,8 @@ private:
         return found;
     }
 
-    // One of weight 0 takes nothing as long as there is another. Whoever could not take, and may now, looks at the queue; and
-    // those who are idle do, in place of one who may not take any more.
+    // One of weight 0 takes nothing as long as there is another. Whoever could not take, and may now, looks at the
+    // queue; and those who are idle do, in place of one who may not take any more.
     void move_gates() noexcept {
         const bool any = std::any_of(seats_.begin(), seats_.end(),
                                      [](const seat& each) { return each.pickable && each.weight.value_or(1) != 0; });
@@ -222,7 +222,8 @@ private:
         }
     }
 
-    // A slot is held by tables that wait to be freed, too. If they have all that the policy has room for, they are freed first.
+    // A slot is held by tables that wait to be freed, too. If they have all that the policy has room for, they are
+    // freed first.
     std::uint32_t take_slot() {
         if constexpr (claims_idle<Policy>) {
             const std::uint32_t slot = pool_.slots->take();

@@ -48,8 +48,8 @@ struct member_news {
     std::uint64_t probe = 0;
 };
 
-/// Tells the controller that something is parked. A signal, not a message: the gate of a runtime that drains does not keep it
-/// back. One is under way at a time, which keeps the pool.
+/// Tells the controller that something is parked. A signal, not a message: the gate of a runtime that drains does not
+/// keep it back. One is under way at a time, which keeps the pool.
 template <class Policy, class F>
 struct parked_news : signal<basic_context<F>> {
     explicit parked_news(pool_state<Policy, F>& of) noexcept : signal<basic_context<F>>(&record), pool(of) {}

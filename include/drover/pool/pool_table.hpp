@@ -16,8 +16,8 @@
 
 namespace drover {
 
-/// A pool's members at some moment, and whom its policy picks among them. Never changed once it is published; freed when
-/// no thread reads it. Counts its actors, so who has found one here may take a count of its own.
+/// A pool's members at some moment, and whom its policy picks among them. Never changed once it is published; freed
+/// when no thread reads it. Counts its actors, so who has found one here may take a count of its own.
 template <class Policy, class F>
 struct pool_table final : retired {
     struct member {

@@ -11,10 +11,11 @@
 
 namespace drover {
 
-/// The mailbox of a member of a pool with a shared queue: what is sent to the member itself, by a ref to it, comes first, and
-/// then what waits in the queue. A member that goes idle has announced itself before it looks at the queue for the last
-/// time; who sends puts the message there before it looks for an idle member; and who lets a member in again wakes it
-/// afterwards. So no message waits while a member is idle that may take it: tests/model/shared_queue.pml.
+/// The mailbox of a member of a pool with a shared queue: what is sent to the member itself, by a ref to it, comes
+/// first, and then what waits in the queue. A member that goes idle has announced itself before it looks at the queue
+/// for the last time; who sends puts the message there before it looks for an idle member; and who lets a member in
+/// again wakes it afterwards. So no message waits while a member is idle that may take it:
+/// tests/model/shared_queue.pml.
 template <mailbox_policy Mailbox, class Policy>
 struct pulling_mailbox : member_mailbox<unlinked<Mailbox>, Policy> {
     using own = member_mailbox<unlinked<Mailbox>, Policy>;
@@ -64,8 +65,8 @@ struct pulling_mailbox : member_mailbox<unlinked<Mailbox>, Policy> {
         return own::try_close(p, c, x, owner);
     }
 
-    /// Also false if somebody has taken the idle mark before the member was idle, and so has not woken it; and if it may take
-    /// messages again and has not said that it waits for them.
+    /// Also false if somebody has taken the idle mark before the member was idle, and so has not woken it; and if it
+    /// may take messages again and has not said that it waits for them.
     static bool quiet(const extra& x) noexcept {
         const auto& gate = x.gauge->gate;
         if (leaves(x)) {

@@ -16,9 +16,9 @@
 
 namespace drover::detail {
 
-/// Asks to several actors of which the first that succeeds is the answer of one ask; if none does, the last that fails. The
-/// others are withdrawn: a handler that has not begun does not run, and the reply of one that has is dropped. Lives until
-/// each has come to its end.
+/// Asks to several actors of which the first that succeeds is the answer of one ask; if none does, the last that fails.
+/// The others are withdrawn: a handler that has not begun does not run, and the reply of one that has is dropped. Lives
+/// until each has come to its end.
 template <class R, class F>
 class gathering {
     using record = reply_record<R, F>;
@@ -73,8 +73,8 @@ private:
     std::atomic<std::size_t> left_;
 };
 
-/// Asks each of `cells`, which are some, with a copy of `message`; `by` stands for all of them. Throws std::bad_alloc and what
-/// the message's copy throws; then those that were asked are withdrawn.
+/// Asks each of `cells`, which are some, with a copy of `message`; `by` stands for all of them. Throws std::bad_alloc
+/// and what the message's copy throws; then those that were asked are withdrawn.
 template <class A, class M, class F>
 auto scatter(const std::vector<boost::intrusive_ptr<basic_cell<F>>>& cells, basic_cell<F>& by, const M& message,
              const clock_duration* timeout) {

@@ -16,12 +16,12 @@
 
 namespace drover {
 
-/// The queue of a pool whose members take from it: any number of senders and of consumers, in the order, with the limits and
-/// with the levels of `Mailbox`. A push is one exchange, as into a mailbox; it takes no lock and does not allocate. Consumers
-/// exclude each other by a short lock.
+/// The queue of a pool whose members take from it: any number of senders and of consumers, in the order, with the
+/// limits and with the levels of `Mailbox`. A push is one exchange, as into a mailbox; it takes no lock and does not
+/// allocate. Consumers exclude each other by a short lock.
 ///
-/// Nobody is woken by a push: its sender looks for an idle member afterwards. And a member that goes idle says so first and
-/// then looks at `quiet`. Push, mark and both looks are in one order, so one of the two sees the other. Modelled in
+/// Nobody is woken by a push: its sender looks for an idle member afterwards. And a member that goes idle says so first
+/// and then looks at `quiet`. Push, mark and both looks are in one order, so one of the two sees the other. Modelled in
 /// tests/model/shared_queue.pml.
 template <mailbox_policy Mailbox>
 class shared_list : public boost::intrusive_ref_counter<shared_list<Mailbox>, boost::thread_safe_counter> {
@@ -49,8 +49,8 @@ public:
         tagged_list::push_chain(entrance_, first, last, std::memory_order_seq_cst);
     }
 
-    /// The next one, or null: because there is none, it is not `wanted`, or its sender is between the two steps of its push.
-    /// `owner.fell_to_low_water()` is called outside the lock.
+    /// The next one, or null: because there is none, it is not `wanted`, or its sender is between the two steps of its
+    /// push. `owner.fell_to_low_water()` is called outside the lock.
     template <class Owner, class Wanted = any_node>
     message_node* pop(const Owner& owner, Wanted wanted = {}) noexcept {
         if (quiet()) {
@@ -81,7 +81,8 @@ public:
 
     /// Does nothing wait? Also false while a sender is between its two steps, and perhaps once after the last has left.
     bool quiet() const noexcept {
-        // What was taken off and not given is told before it is taken off, so who sees an entrance emptied by that sees it.
+        // What was taken off and not given is told before it is taken off, so who sees an entrance emptied by that sees
+        // it.
         return tagged_list::is_clear(entrance_) && !more_.load(std::memory_order_acquire);
     }
 

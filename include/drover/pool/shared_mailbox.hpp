@@ -35,8 +35,8 @@ struct room_of_queue<Queue, true> {
 
 }  // namespace detail
 
-/// The mailbox of a pool as an actor, if its members pull: the queue itself, with the limits and levels of `Mailbox`. What
-/// the actor itself takes is the mark of stop_when_drained().
+/// The mailbox of a pool as an actor, if its members pull: the queue itself, with the limits and levels of `Mailbox`.
+/// What the actor itself takes is the mark of stop_when_drained().
 template <mailbox_policy Mailbox, class Policy, class F>
 struct shared_mailbox : detail::water_marks_of<Mailbox> {
     using producer_side = tagged_list::producer_side;

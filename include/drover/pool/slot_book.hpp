@@ -10,7 +10,8 @@
 namespace drover {
 
 /// Small numbers for a pool's members: each is held by the member that has it and by every table that it is in, and is
-/// given to another only when nobody holds it. Any thread; a short lock. take() throws std::bad_alloc, the rest nothing.
+/// given to another only when nobody holds it. Any thread; a short lock. take() throws std::bad_alloc, the rest
+/// nothing.
 class slot_book {
 public:
     /// The least that is free, held once.

@@ -164,12 +164,13 @@ using bundle_at = decltype(bundle_of(std::declval<Place&>().core()));
 }  // namespace detail
 
 /// Makes a pool of actors of type `A`, whose members are there when this returns: built here, each from copies of
-/// `arguments`, of which the pool keeps its own for those it adds and for restarts. `place` is a runtime or, in a handler,
-/// the context, whose actor then is the pool's parent. The members stop with the pool and the pool with its parent.
+/// `arguments`, of which the pool keeps its own for those it adds and for restarts. `place` is a runtime or, in a
+/// handler, the context, whose actor then is the pool's parent. The members stop with the pool and the pool with its
+/// parent.
 ///
-/// Throws std::invalid_argument if an option is out of its range or the policy has no table for the members (one sentence
-/// with the value), std::bad_alloc, what a member's constructor throws, and std::runtime_error once the runtime drains or
-/// stops. O(members log members).
+/// Throws std::invalid_argument if an option is out of its range or the policy has no table for the members (one
+/// sentence with the value), std::bad_alloc, what a member's constructor throws, and std::runtime_error once the
+/// runtime drains or stops. O(members log members).
 template <class A, balancing_policy Policy = weighted_round_robin, class Health = no_health, class Place,
           class... Arguments>
 auto spawn_pool(Place& place, pool_options<Policy, Health> options, const Arguments&... arguments) {

@@ -26,7 +26,8 @@ constexpr bool is_metric_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-/// Whether a series may have a label of this name: as a metric's, without `:`, and no `__` first, which is Prometheus's own.
+/// Whether a series may have a label of this name: as a metric's, without `:`, and no `__` first, which is Prometheus's
+/// own.
 constexpr bool is_label_name(std::string_view name) noexcept {
     return is_metric_name(name) && name.find(':') == std::string_view::npos && !name.starts_with("__");
 }
@@ -199,8 +200,8 @@ private:
 }  // namespace detail
 
 /// Throws std::invalid_argument, with one sentence, unless both formats can have these families: names, labels, units,
-/// series that are all different, counters and histograms that are possible, exemplars that are short enough. Any thread.
-/// Allocates; linear in the text of the series.
+/// series that are all different, counters and histograms that are possible, exemplars that are short enough. Any
+/// thread. Allocates; linear in the text of the series.
 inline void check_metrics(std::span<const metric_family> families) {
     detail::metrics_check check;
     for (const metric_family& each : families) {

@@ -188,11 +188,11 @@ private:
 
 }  // namespace detail
 
-/// Writes a recording as a Chrome trace, for Perfetto, speedscope and about:tracing. Handlers are slices on the tracks of
-/// their threads; arrows lead from each send to where it was taken, and from each reply to what went on with it; how long a
-/// message waited in its mailbox, or for its time, is an asynchronous event. What is known of a message in part alone, since
-/// the rest was written over, is left out. Gives the iterator behind the text. Any thread; allocates; throws std::bad_alloc
-/// and what the iterator throws.
+/// Writes a recording as a Chrome trace, for Perfetto, speedscope and about:tracing. Handlers are slices on the tracks
+/// of their threads; arrows lead from each send to where it was taken, and from each reply to what went on with it; how
+/// long a message waited in its mailbox, or for its time, is an asynchronous event. What is known of a message in part
+/// alone, since the rest was written over, is left out. Gives the iterator behind the text. Any thread; allocates;
+/// throws std::bad_alloc and what the iterator throws.
 template <std::output_iterator<char> Out>
     requires(!std::is_pointer_v<Out>)  // a char* is the name of a file
 Out write_chrome_trace(Out out, const flight_recording& recording = read_flight_recorder()) {
@@ -207,8 +207,8 @@ inline void write_chrome_trace(std::ostream& out, const flight_recording& record
         [&](std::string_view text) { out.write(text.data(), static_cast<std::streamsize>(text.size())); });
 }
 
-/// The same to a file, which others see whole or not at all: it is written beside it, synced and renamed. Blocks for the disk.
-/// Throws std::system_error with the file's name if it cannot be written; then what was there stands.
+/// The same to a file, which others see whole or not at all: it is written beside it, synced and renamed. Blocks for
+/// the disk. Throws std::system_error with the file's name if it cannot be written; then what was there stands.
 inline void write_chrome_trace(const std::filesystem::path& file,
                                const flight_recording& recording = read_flight_recorder()) {
     detail::file_in_waiting waiting(file, "trace");

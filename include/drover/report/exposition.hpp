@@ -129,8 +129,8 @@ private:
         std::swap(text_, bucket_line_);
     }
 
-    // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1. Most histograms have the bounds of
-    // the one before, so their texts are kept.
+    // A bound is a label's text, so its form matters: OpenMetrics wants 1.0 where 0.0.4 has 1. Most histograms have the
+    // bounds of the one before, so their texts are kept.
     std::string_view bound_text(std::size_t place, double bound) {
         if (place == bounds_.size()) {
             bounds_.emplace_back(-1.0, std::string());
@@ -192,11 +192,10 @@ private:
 
 }  // namespace detail
 
-/// Writes families as text to an output iterator, and returns where it ended: a string's back_inserter, a stream, a buffer
-/// that is large enough. Families without series are left out; exemplars and units are in OpenMetrics only. Bytes in help
-/// texts and label values that are no UTF-8 become U+FFFD.
-/// Throws std::invalid_argument as check_metrics does, before anything is written. Any thread; allocates the text of
-/// one family at a time; linear in the text.
+/// Writes families as text to an output iterator, and returns where it ended: a string's back_inserter, a stream, a
+/// buffer that is large enough. Families without series are left out; exemplars and units are in OpenMetrics only.
+/// Bytes in help texts and label values that are no UTF-8 become U+FFFD. Throws std::invalid_argument as check_metrics
+/// does, before anything is written. Any thread; allocates the text of one family at a time; linear in the text.
 template <std::output_iterator<const char&> Out>
 Out write_metrics(Out out, std::span<const metric_family> families, exposition_format format) {
     check_metrics(families);

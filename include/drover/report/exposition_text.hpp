@@ -20,8 +20,8 @@ inline void append_number(std::string& text, std::uint64_t value) {
     text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
-/// The fewest digits that tell the number from all others, in the form that Go's strconv gives it: with an exponent below
-/// 0.0001 and from a million on. OpenMetrics calls that form canonical.
+/// The fewest digits that tell the number from all others, in the form that Go's strconv gives it: with an exponent
+/// below 0.0001 and from a million on. OpenMetrics calls that form canonical.
 inline void append_number(std::string& text, double value) {
     if (std::isnan(value)) {
         text += "NaN";
@@ -51,8 +51,8 @@ inline void append_time(std::string& text, std::chrono::system_clock::time_point
     text += std::string_view(fraction).substr(1);
 }
 
-/// Calls `take` with each character in turn, as the bytes that it has. Each byte that belongs to no UTF-8 character becomes
-/// U+FFFD, since a scraper would refuse the whole page for it. Answers how many characters there are.
+/// Calls `take` with each character in turn, as the bytes that it has. Each byte that belongs to no UTF-8 character
+/// becomes U+FFFD, since a scraper would refuse the whole page for it. Answers how many characters there are.
 template <class Take>
 std::size_t each_character(std::string_view text, Take take) {
     namespace utf = boost::nowide::utf;

@@ -16,8 +16,8 @@
 
 namespace drover {
 
-/// What metrics are before they become text: plain values, which any thread may make and nothing checks. Who writes them
-/// checks them (`check_metrics`). Times are in seconds, as Prometheus wants them.
+/// What metrics are before they become text: plain values, which any thread may make and nothing checks. Who writes
+/// them checks them (`check_metrics`). Times are in seconds, as Prometheus wants them.
 
 /// What a family counts. A counter only grows; `unknown` is what text format 0.0.4 calls untyped.
 enum class metric_type : std::uint8_t { counter, gauge, histogram, unknown };
@@ -74,7 +74,8 @@ struct metric_family {
 };
 
 /// A histogram of durations as Prometheus has them: a bucket for each power of two from 2^first to 2^last nanoseconds,
-/// exact, with bounds in seconds. Throws std::invalid_argument unless first <= last <= 36. The defaults are 128 ns and 68.7 s.
+/// exact, with bounds in seconds. Throws std::invalid_argument unless first <= last <= 36. The defaults are 128 ns and
+/// 68.7 s.
 inline metric_histogram histogram_in_seconds(const histogram& seen, unsigned first = 7,
                                              unsigned last = histogram::top_power) {
     if (first > last || last > histogram::top_power) {

@@ -39,8 +39,8 @@ inline metric_family dead_letters_of(const std::array<std::uint64_t, dead_letter
     return made;
 }
 
-/// The families of a snapshot. Each has a series for each actor type, member or worker, also where it is 0: rates need to see a
-/// counter before it grows.
+/// The families of a snapshot. Each has a series for each actor type, member or worker, also where it is 0: rates need
+/// to see a counter before it grows.
 class snapshot_families {
 public:
     explicit snapshot_families(const metrics_snapshot& of) : of_(of) {
@@ -178,8 +178,8 @@ private:
 
 }  // namespace detail
 
-/// What a metrics policy has counted, as families for whoever writes them; docs/guides/metrics.md lists their names. Any
-/// thread; allocates; linear in the types of actors, members and workers.
+/// What a metrics policy has counted, as families for whoever writes them; docs/guides/metrics.md lists their names.
+/// Any thread; allocates; linear in the types of actors, members and workers.
 inline std::vector<metric_family> families_of(const metrics_snapshot& counted) {
     return detail::snapshot_families(counted).take();
 }
@@ -197,10 +197,10 @@ inline metric_family build_info(std::string_view metrics) {
 
 }  // namespace detail
 
-/// All that a runtime tells of itself: what its metrics policy has counted, how many workers it has, and what was built. If the
-/// policy counts nothing, as the default does, the dead letters and failures, which are counted always.
-/// Any thread, as long as the runtime lives; no actor and no send waits for it. Allocates. Linear in the types of actors,
-/// members and threads: 0.2 ms for 100 types.
+/// All that a runtime tells of itself: what its metrics policy has counted, how many workers it has, and what was
+/// built. If the policy counts nothing, as the default does, the dead letters and failures, which are counted always.
+/// Any thread, as long as the runtime lives; no actor and no send waits for it. Allocates. Linear in the types of
+/// actors, members and threads: 0.2 ms for 100 types.
 template <class F, class Scheduler>
 std::vector<metric_family> runtime_metrics(const runtime_with<F, Scheduler>& of) {
     using counting = detail::policy_keeping<typename F::metrics, counter_part>;

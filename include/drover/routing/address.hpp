@@ -20,8 +20,8 @@
 namespace drover {
 
 /// A name that has been checked, with its hash: keep it where a name is used more than once. Segments joined by slashes
-/// ("orders/eu/12"), each of at least one character; UTF-8 without control characters, at most 255 bytes, not beginning with
-/// `#`. An immutable value; addresses are equal if their texts are. Copies allocate beyond 15 bytes.
+/// ("orders/eu/12"), each of at least one character; UTF-8 without control characters, at most 255 bytes, not beginning
+/// with `#`. An immutable value; addresses are equal if their texts are. Copies allocate beyond 15 bytes.
 class address {
 public:
     /// Throws std::invalid_argument, with one sentence, if `text` is no name. O(length).
@@ -65,8 +65,8 @@ private:
     std::uint64_t hash_;
 };
 
-/// A name as an argument: an `address`, whose hash is known, or any text, which is hashed here and checked when it turns out
-/// that nobody holds it. Borrows the text.
+/// A name as an argument: an `address`, whose hash is known, or any text, which is hashed here and checked when it
+/// turns out that nobody holds it. Borrows the text.
 class name_view {
 public:
     name_view(const address& whole) noexcept : text_(whole.text()), hash_(whole.hash()) {}

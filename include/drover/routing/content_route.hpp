@@ -9,9 +9,9 @@
 
 namespace drover {
 
-/// A route by content: `naming(message)` says by which name, an address or any text, a message goes to an actor of type `A`.
-/// Borrows the router, and is as little thread-safe as that. Sends throw what `naming` throws, and behave otherwise as the
-/// router's; a text that `naming` gives may belong to the message.
+/// A route by content: `naming(message)` says by which name, an address or any text, a message goes to an actor of type
+/// `A`. Borrows the router, and is as little thread-safe as that. Sends throw what `naming` throws, and behave
+/// otherwise as the router's; a text that `naming` gives may belong to the message.
 template <class A, class Router, class Naming>
 class content_route {
 public:

@@ -8,8 +8,8 @@
 
 namespace drover {
 
-/// `N` entries; a name's hash chooses the one place where it can be, and the name used last has it. The least work for a hit,
-/// 8 bytes an entry. `x` names for each entry, used at random, hit (1 - e^-x) / x of the time.
+/// `N` entries; a name's hash chooses the one place where it can be, and the name used last has it. The least work for
+/// a hit, 8 bytes an entry. `x` names for each entry, used at random, hit (1 - e^-x) / x of the time.
 template <std::size_t N>
 class direct_mapped_cache {
     static_assert(detail::check_entries<N>());

@@ -15,8 +15,8 @@
 
 namespace drover {
 
-/// What is done once the book's lock is gone: no user code and nothing of a scheduler runs under it, so whoever waits for it
-/// waits for a copy of a shard at most, or for the directory to double.
+/// What is done once the book's lock is gone: no user code and nothing of a scheduler runs under it, so whoever waits
+/// for it waits for a copy of a shard at most, or for the directory to double.
 template <class F>
 struct name_changes {
     retired_chain garbage;

@@ -17,9 +17,9 @@
 
 namespace drover {
 
-/// The writers' side of a registry: every change of a name, under one lock. Nearly all names are one registration each, and
-/// that record is what readers find. A name with providers, copies, a redirection or a wish to hear of it is special: what
-/// readers find of it is composed anew with each change of what it depends on.
+/// The writers' side of a registry: every change of a name, under one lock. Nearly all names are one registration each,
+/// and that record is what readers find. A name with providers, copies, a redirection or a wish to hear of it is
+/// special: what readers find of it is composed anew with each change of what it depends on.
 template <class F>
 class name_book : public name_announcer<F> {
 public:
@@ -66,8 +66,8 @@ public:
         return fresh;
     }
 
-    /// Registers `cell` in place of who is registered. False if it has stopped. Throws std::bad_alloc; then nothing has changed
-    /// but for a special name, which may lead nowhere.
+    /// Registers `cell` in place of who is registered. False if it has stopped. Throws std::bad_alloc; then nothing has
+    /// changed but for a special name, which may lead nowhere.
     bool hold(name_view name, basic_cell<F>& cell, changes& after) {
         record* const before = registration(name);
         record* const fresh = listen(name, cell);
@@ -115,8 +115,8 @@ public:
         return fresh != nullptr;
     }
 
-    /// After a change of a special name: what readers find of it and of every name redirected to it. Throws std::bad_alloc; then
-    /// some of them lead nowhere until they are changed again.
+    /// After a change of a special name: what readers find of it and of every name redirected to it. Throws
+    /// std::bad_alloc; then some of them lead nowhere until they are changed again.
     void refresh(const std::string& name, special& more, changes& after) {
         const name_view view(name);
         record* fresh = nullptr;
@@ -193,8 +193,8 @@ public:
     }
 
 private:
-    // A registration with two counts: its holder's and its actor's, which goes when it hears of the end or is forgotten. Null if
-    // the actor has stopped.
+    // A registration with two counts: its holder's and its actor's, which goes when it hears of the end or is
+    // forgotten. Null if the actor has stopped.
     record* listen(name_view name, basic_cell<F>& cell) {
         record* const fresh = record::create(name, &cell, nullptr, this, &departed);
         fresh->retain();

@@ -55,8 +55,8 @@ struct route_extra {
     std::vector<boost::intrusive_ptr<basic_cell<F>>> providers;
     std::atomic<std::size_t> next{0};
 
-    /// One of the actors, in rotation; those that have stopped are passed over. Null if all have: each is looked at, whatever
-    /// other threads do to `next` meanwhile.
+    /// One of the actors, in rotation; those that have stopped are passed over. Null if all have: each is looked at,
+    /// whatever other threads do to `next` meanwhile.
     basic_cell<F>* pick() noexcept {
         const std::size_t first = next.fetch_add(1, std::memory_order_relaxed) % providers.size();
         for (std::size_t each = 0; each != providers.size(); ++each) {
@@ -75,8 +75,8 @@ struct record_upkeep : departure {
     name_book<F>* const book;
 };
 
-/// A name and the actor, or actors, it leads to: a route entry that owns a count on each, and hears of the actor's end if it
-/// stands for a registration.
+/// A name and the actor, or actors, it leads to: a route entry that owns a count on each, and hears of the actor's end
+/// if it stands for a registration.
 template <class F>
 struct name_record final : record_upkeep<F>, route_entry {
     /// With one count. Throws std::bad_alloc. `owner` may be null for a record that hears of nothing.

@@ -32,9 +32,9 @@ private:
     retired* first_ = nullptr;
 };
 
-/// All names: found by readers without a lock, changed by one writer at a time. A directory of shards that doubles as names
-/// grow; each shard is an immutable hash map (tsl::robin_set, with the hashes that the names bring along) that a writer
-/// replaces by a changed copy. A look-up is two loads and a search among few names; a change copies one shard.
+/// All names: found by readers without a lock, changed by one writer at a time. A directory of shards that doubles as
+/// names grow; each shard is an immutable hash map (tsl::robin_set, with the hashes that the names bring along) that a
+/// writer replaces by a changed copy. A look-up is two loads and a search among few names; a change copies one shard.
 class name_table {
 public:
     static constexpr std::size_t names_per_shard = 16;  ///< on average, when the directory doubles
@@ -83,8 +83,8 @@ public:
 
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
-    /// By the writer. From now on the name of `fresh` leads there; an entry that it displaces is not current any more, and goes
-    /// to `garbage`. Throws std::bad_alloc; then nothing has changed.
+    /// By the writer. From now on the name of `fresh` leads there; an entry that it displaces is not current any more,
+    /// and goes to `garbage`. Throws std::bad_alloc; then nothing has changed.
     void put(route_entry& fresh, retired_chain& garbage) {
         const name_view name(fresh.name(), fresh.hash);
         if (size() >= names_per_shard * (directory_.present()->mask + 1)) {
@@ -106,8 +106,8 @@ public:
         }
     }
 
-    /// By the writer. `gone`, which is in the table, is not current any more. Without memory it stays there as such until its
-    /// name or shard is changed again.
+    /// By the writer. `gone`, which is in the table, is not current any more. Without memory it stays there as such
+    /// until its name or shard is changed again.
     void erase(route_entry& gone, retired_chain& garbage) noexcept {
         gone.current.store(false, std::memory_order_release);
         try {

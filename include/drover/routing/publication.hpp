@@ -25,7 +25,8 @@
 
 namespace drover {
 
-/// What one publication gives to all: the message, which nobody may change any more, and how many envelopes still hold it.
+/// What one publication gives to all: the message, which nobody may change any more, and how many envelopes still hold
+/// it.
 template <class M>
 struct publication {
     /// With `count` references. Throws std::bad_alloc and what the message's move constructor throws.

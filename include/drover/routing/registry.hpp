@@ -14,14 +14,14 @@
 
 namespace drover {
 
-/// The names of one runtime: which actor holds which. Reached by `runtime::registry()` and `context::registry()`; a router
-/// keeps it alive, and after the runtime's end it knows no names. Members are safe from any thread.
+/// The names of one runtime: which actor holds which. Reached by `runtime::registry()` and `context::registry()`; a
+/// router keeps it alive, and after the runtime's end it knows no names. Members are safe from any thread.
 ///
-/// A name is an `address` or any text. Where a text is no name (fault_in_name() says why) members throw std::invalid_argument.
-/// Looking up takes no lock and no locked instruction but for the count of the ref it gives; it allocates at a thread's first
-/// use of a runtime, and for an error's text. Changes take one lock, copy a small part of the table (O(1) amortised, the
-/// table doubles as names grow), and throw std::bad_alloc. Names are given up by themselves when their actor has stopped,
-/// after its mailbox has gone to the dead letters.
+/// A name is an `address` or any text. Where a text is no name (fault_in_name() says why) members throw
+/// std::invalid_argument. Looking up takes no lock and no locked instruction but for the count of the ref it gives; it
+/// allocates at a thread's first use of a runtime, and for an error's text. Changes take one lock, copy a small part of
+/// the table (O(1) amortised, the table doubles as names grow), and throw std::bad_alloc. Names are given up by
+/// themselves when their actor has stopped, after its mailbox has gone to the dead letters.
 template <class F>
 class basic_registry final : public registry_ways<F> {
 public:
@@ -31,8 +31,9 @@ public:
 
     // --- names ------------------------------------------------------------------------------------------------------
 
-    /// Gives `name` to `actor`; nothing if it has it already. Throws std::logic_error if another actor holds it or is one of its
-    /// providers, if `actor` is empty or has stopped, and std::runtime_error if the runtime drains or has stopped.
+    /// Gives `name` to `actor`; nothing if it has it already. Throws std::logic_error if another actor holds it or is
+    /// one of its providers, if `actor` is empty or has stopped, and std::runtime_error if the runtime drains or has
+    /// stopped.
     void add(name_view name, const basic_handle<F>& actor) {
         name.check_given();
         this->change_for(name, actor, "add", [&](name_changes<F>& after) {
@@ -90,8 +91,8 @@ public:
 
     // --- services: a name with many actors ----------------------------------------------------------------------------
 
-    /// Makes `actor` one of those that provide `service`; nothing if it is. Look-ups and sends by that name go to each in turn.
-    /// Throws as add(); std::logic_error also if add() gave the name to one actor.
+    /// Makes `actor` one of those that provide `service`; nothing if it is. Look-ups and sends by that name go to each
+    /// in turn. Throws as add(); std::logic_error also if add() gave the name to one actor.
     void provide(name_view service, const basic_handle<F>& actor) {
         service.check_given();
         this->change_for(service, actor, "provide", [&](name_changes<F>& after) {

@@ -30,8 +30,8 @@ public:
 
     actor_core<F>& core() const noexcept { return core_.record; }
 
-    /// Calls `visit` with what `name` leads to, or null, inside a read_scope: nothing is counted, so threads that look up the same
-    /// name write no line that another reads. No user code in `visit`. As look-ups otherwise.
+    /// Calls `visit` with what `name` leads to, or null, inside a read_scope: nothing is counted, so threads that look
+    /// up the same name write no line that another reads. No user code in `visit`. As look-ups otherwise.
     template <class Visit>
     auto visit_route(name_view name, Visit visit) const {
         const read_scope scope(lane_to(core()));

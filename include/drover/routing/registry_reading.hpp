@@ -49,8 +49,8 @@ public:
         return ref<A, F>(std::move(cell));
     }
 
-    /// As lookup(), and waits while nobody holds `name`, for at most `patience` on the runtime's clock. Blocks, so on a worker of
-    /// any runtime it gives `would_deadlock` instead; gives `stopped` once the runtime drains or stops.
+    /// As lookup(), and waits while nobody holds `name`, for at most `patience` on the runtime's clock. Blocks, so on a
+    /// worker of any runtime it gives `would_deadlock` instead; gives `stopped` once the runtime drains or stops.
     template <class A>
     expected<ref<A, F>, lookup_error> wait_for(name_view name, clock_duration patience) {
         auto found = lookup<A>(name);
@@ -79,8 +79,9 @@ public:
         }
     }
 
-    /// The names that are `prefix` or begin with it and a slash, sorted; those of anonymous actors are left out. With a slash at
-    /// its end, the longer ones only; an empty prefix gives all. O(n log n); names that change meanwhile may be missed.
+    /// The names that are `prefix` or begin with it and a slash, sorted; those of anonymous actors are left out. With a
+    /// slash at its end, the longer ones only; an empty prefix gives all. O(n log n); names that change meanwhile may
+    /// be missed.
     std::vector<std::string> names(std::string_view prefix = {}) const {
         const bool below = prefix.ends_with('/');
         if (below) {

@@ -20,9 +20,9 @@ class registry_ways : public registry_reading<F> {
 public:
     using registry_reading<F>::registry_reading;
 
-    /// From now on `from` leads where `to` leads, now and later, also if nobody holds `to`; until unredirect(). Who holds `from`
-    /// keeps it and has it again then. A second call changes the goal. Throws std::logic_error if it would close a loop, and
-    /// as add() when the runtime ends.
+    /// From now on `from` leads where `to` leads, now and later, also if nobody holds `to`; until unredirect(). Who
+    /// holds `from` keeps it and has it again then. A second call changes the goal. Throws std::logic_error if it would
+    /// close a loop, and as add() when the runtime ends.
     void redirect(name_view from, name_view to) {
         from.check_given();
         to.check();
@@ -57,9 +57,9 @@ public:
         });
     }
 
-    /// A copy of every message of type `M` that a router tells by `name` goes to `listener` too, before the message itself goes
-    /// to the actor. Copies are messages of their own in the accounts. Not of asks; not by other names that are redirected to
-    /// `name`; not while nobody holds it. Throws as add() when the runtime ends.
+    /// A copy of every message of type `M` that a router tells by `name` goes to `listener` too, before the message
+    /// itself goes to the actor. Copies are messages of their own in the accounts. Not of asks; not by other names that
+    /// are redirected to `name`; not while nobody holds it. Throws as add() when the runtime ends.
     template <class M>
     void tee(name_view name, const recipient<M, F>& listener) {
         static_assert(std::is_copy_constructible_v<M>,

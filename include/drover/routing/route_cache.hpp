@@ -12,13 +12,13 @@ namespace drover {
 
 /// What a router remembers of the names it has looked up. Duties of a model `C`, which one thread at a time uses:
 ///
-/// - `find(name)` gives an entry that was inserted, is named `name` by hash and bytes, and was current at a moment during the
-///   call; null if it knows none. An entry that is not current any more is dropped, and its count given back. The entry stays
-///   alive until the next call of a member that is not const.
-/// - `insert(entry)` takes over one count on an entry whose name `find` did not know. It may drop another entry for it, or
-///   refuse and drop this one, so the caller keeps a count of its own if it goes on.
-/// - `invalidated()`, if it has that, is how many entries `find` has dropped because they were not current any more; metrics
-///   hear of them.
+/// - `find(name)` gives an entry that was inserted, is named `name` by hash and bytes, and was current at a moment
+///   during the call; null if it knows none. An entry that is not current any more is dropped, and its count given
+///   back. The entry stays alive until the next call of a member that is not const.
+/// - `insert(entry)` takes over one count on an entry whose name `find` did not know. It may drop another entry for it,
+///   or refuse and drop this one, so the caller keeps a count of its own if it goes on.
+/// - `invalidated()`, if it has that, is how many entries `find` has dropped because they were not current any more;
+///   metrics hear of them.
 /// - `clear()` and the destructor drop everything. `capacity()` is the most it keeps.
 /// - Nothing throws, allocates or blocks after construction.
 template <class C>

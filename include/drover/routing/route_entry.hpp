@@ -12,8 +12,9 @@
 
 namespace drover {
 
-/// What a name leads to, as registry and caches know it: immutable but for `current`. Counted; the bytes of the name follow
-/// behind the object. Who finds it under a name may use it as long as `current` says that the name still leads there.
+/// What a name leads to, as registry and caches know it: immutable but for `current`. Counted; the bytes of the name
+/// follow behind the object. Who finds it under a name may use it as long as `current` says that the name still leads
+/// there.
 struct route_entry : retired {
     using destroy_function = void(route_entry*) noexcept;
 

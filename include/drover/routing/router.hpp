@@ -24,15 +24,15 @@
 
 namespace drover {
 
-/// Sends by name, and remembers in its cache where names lead. Delivered by name means: to an actor that held the name at some
-/// moment of the send. Keeps its registry alive. Not thread-safe: one for each thread or actor, since what it saves is the
-/// sharing; a cache that is to be used by several threads would cost them more than a look-up.
+/// Sends by name, and remembers in its cache where names lead. Delivered by name means: to an actor that held the name
+/// at some moment of the send. Keeps its registry alive. Not thread-safe: one for each thread or actor, since what it
+/// saves is the sharing; a cache that is to be used by several threads would cost them more than a look-up.
 ///
-/// A name is an `address`, whose hash is known, or any text, which is hashed at each send; std::invalid_argument if nobody
-/// holds it and it is no name. A name that nobody holds answers `no_target`, and the message is a dead letter of that reason
-/// with the name as its receiver. Sends throw std::logic_error, naming both types, if the name's actor is no `A`; otherwise
-/// they behave as those of `ref<A>`. A hit costs a compare of the name's hash and bytes, and a flag, and allocates
-/// nothing; a miss is a look-up in the registry.
+/// A name is an `address`, whose hash is known, or any text, which is hashed at each send; std::invalid_argument if
+/// nobody holds it and it is no name. A name that nobody holds answers `no_target`, and the message is a dead letter of
+/// that reason with the name as its receiver. Sends throw std::logic_error, naming both types, if the name's actor is
+/// no `A`; otherwise they behave as those of `ref<A>`. A hit costs a compare of the name's hash and bytes, and a flag,
+/// and allocates nothing; a miss is a look-up in the registry.
 template <class Cache, class F>
 class basic_router {
     static_assert(route_cache<Cache>,
@@ -62,7 +62,8 @@ public:
         }
     }
 
-    /// As ref::try_tell(): the message stays with the caller unless it is_accepted(), also for `no_target`. No copies are made for registry::tee().
+    /// As ref::try_tell(): the message stays with the caller unless it is_accepted(), also for `no_target`. No copies
+    /// are made for registry::tee().
     template <class A, class M>
     [[nodiscard]] delivery try_tell(name_view name, M& message) {
         static_assert(!std::is_const_v<M>,
@@ -92,9 +93,9 @@ public:
         return ask_within<A>(name, std::forward<M>(message), &timeout);
     }
 
-    /// Sends each element of `range` to the actor of type `A` that holds `name_of(element)`: one push for each receiver, with its
-    /// messages in the order of the range. The elements of an rvalue container are moved, others copied. What is thrown before
-    /// the first push, by a copy, a name or a type, leaves nothing sent. O(n), allocates.
+    /// Sends each element of `range` to the actor of type `A` that holds `name_of(element)`: one push for each
+    /// receiver, with its messages in the order of the range. The elements of an rvalue container are moved, others
+    /// copied. What is thrown before the first push, by a copy, a name or a type, leaves nothing sent. O(n), allocates.
     template <class A, std::ranges::input_range Range, class Naming>
     batch_result tell_batch(Range&& range, Naming name_of) {
         using message_type = std::ranges::range_value_t<Range>;
@@ -136,8 +137,8 @@ public:
     basic_registry<F>& names() const noexcept { return *names_; }
 
 private:
-    // What a send runs (a message's constructor, a sink) may send by this router again. Such a send leaves the cache alone, which
-    // may hold the only count on what is being sent to.
+    // What a send runs (a message's constructor, a sink) may send by this router again. Such a send leaves the cache
+    // alone, which may hold the only count on what is being sent to.
     class busy_scope {
     public:
         explicit busy_scope(bool& flag) noexcept : flag_(flag) { flag_ = true; }

@@ -11,15 +11,15 @@
 
 namespace drover {
 
-/// `N` entries in sets of `Ways`; a name's hash chooses the set, and a name can be anywhere in it. A set has a word of 8-bit
-/// tags, compared all at once within a register (SWAR, as in Lamport, "Multiple byte processing with full-word
-/// instructions"), so a miss in a full set seldom looks at a name. When a set is full its ways are replaced in turn: first in,
-/// first out. Ways whose entry has lost its name are used first once a look-up has met them.
+/// `N` entries in sets of `Ways`; a name's hash chooses the set, and a name can be anywhere in it. A set has a word of
+/// 8-bit tags, compared all at once within a register (SWAR, as in Lamport, "Multiple byte processing with full-word
+/// instructions"), so a miss in a full set seldom looks at a name. When a set is full its ways are replaced in turn:
+/// first in, first out. Ways whose entry has lost its name are used first once a look-up has met them.
 ///
-/// In front of the sets are 2 `N` places, of which the hash chooses one: the name found last in a set has it. A hit there has
-/// its receiver after two dependent loads, as no comparison chooses among ways, and processors guess how one ends. Fewer
-/// places, or a look first at the way used last, guess wrong more often than they save (benches/routing/route_cache.cpp).
-/// 26 bytes an entry in all, with 8 ways.
+/// In front of the sets are 2 `N` places, of which the hash chooses one: the name found last in a set has it. A hit
+/// there has its receiver after two dependent loads, as no comparison chooses among ways, and processors guess how one
+/// ends. Fewer places, or a look first at the way used last, guess wrong more often than they save
+/// (benches/routing/route_cache.cpp). 26 bytes an entry in all, with 8 ways.
 ///
 /// A uniform working set of half the entries hits more than 99 % with 8 ways, 97 % with 4, 89 % with 2.
 template <std::size_t N, std::size_t Ways = 8>

@@ -22,8 +22,8 @@ struct basic_name_registered {
 
 using name_registered = basic_name_registered<features>;
 
-/// A wish to hear of a name, and, once it can be granted, what is told. A node of a list, made when the wish is, so that
-/// granting it needs no memory under the lock.
+/// A wish to hear of a name, and, once it can be granted, what is told. A node of a list, made when the wish is, so
+/// that granting it needs no memory under the lock.
 template <class F>
 struct name_notice {
     recipient<basic_name_registered<F>, F> to;
@@ -31,7 +31,8 @@ struct name_notice {
     name_notice* next = nullptr;
 };
 
-/// What writers keep of a name that is more than one actor's: its registration is not what readers find, but goes into it.
+/// What writers keep of a name that is more than one actor's: its registration is not what readers find, but goes into
+/// it.
 template <class F>
 struct special_name {
     name_record<F>* own = nullptr;           ///< counted: the actor that add() gave the name to

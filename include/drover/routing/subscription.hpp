@@ -27,8 +27,8 @@ namespace drover {
 template <class M, class F>
 class topic_state;
 
-/// One actor on the list of one topic. Counted: by the list, by the copies of it that publishers read, and by the actor,
-/// which tells it of its end.
+/// One actor on the list of one topic. Counted: by the list, by the copies of it that publishers read, and by the
+/// actor, which tells it of its end.
 template <class M, class F>
 struct subscription : departure {
     using give_function = delivery(basic_cell<F>&, lane&, publication<M>&, std::size_t& spare);
@@ -109,8 +109,8 @@ template <class M, class F>
 using subscriber_list_ptr = boost::intrusive_ptr<const subscriber_list<M, F>>;
 
 /// What the handles of one topic share. A list is made when the first publication after a change asks for it, so that a
-/// thousand subscriptions in a row cost one list. Counted twice: by handles, with whom the subscriptions end, and by all who
-/// may still look at it.
+/// thousand subscriptions in a row cost one list. Counted twice: by handles, with whom the subscriptions end, and by
+/// all who may still look at it.
 template <class M, class F>
 class topic_state : public boost::intrusive_ref_counter<topic_state<M, F>, boost::thread_safe_counter> {
 public:

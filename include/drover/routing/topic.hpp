@@ -20,13 +20,13 @@
 
 namespace drover {
 
-/// Publish and subscribe: what is published is given to every actor that has subscribed, in that actor's own mailbox, as one
-/// message that all share. A counted handle; a copy is one atomic increment, and when the last one goes, the subscriptions
-/// end. Members are safe from any thread, also after the runtime is gone. Nothing here blocks but for a short lock around
-/// the list of subscribers.
+/// Publish and subscribe: what is published is given to every actor that has subscribed, in that actor's own mailbox,
+/// as one message that all share. A counted handle; a copy is one atomic increment, and when the last one goes, the
+/// subscriptions end. Members are safe from any thread, also after the runtime is gone. Nothing here blocks but for a
+/// short lock around the list of subscribers.
 ///
-/// The messages of one publisher reach each subscriber in order, between what it tells that actor. A subscriber that is slow
-/// delays nobody: what waits, waits in its mailbox. Publications are accounted for, and buried, as tells are.
+/// The messages of one publisher reach each subscriber in order, between what it tells that actor. A subscriber that is
+/// slow delays nobody: what waits, waits in its mailbox. Publications are accounted for, and buried, as tells are.
 template <class M, class F = features>
 class basic_topic {
 public:
@@ -50,10 +50,10 @@ public:
     ~basic_topic() { state_->drop_handle(); }
 
     /// From now on `target` is given what is published: every publication that begins after this returns. If it had
-    /// subscribed already, this takes the place of that subscription. The subscription ends with unsubscribe(), or when the
-    /// actor stops. False for an empty ref or an actor that has stopped. The actor's handler must take the message by const
-    /// reference, or by value, which copies it. Throws std::bad_alloc, and std::invalid_argument for an actor of another
-    /// runtime. O(1) but for the next publication, which is O(subscribers) anyway.
+    /// subscribed already, this takes the place of that subscription. The subscription ends with unsubscribe(), or when
+    /// the actor stops. False for an empty ref or an actor that has stopped. The actor's handler must take the message
+    /// by const reference, or by value, which copies it. Throws std::bad_alloc, and std::invalid_argument for an actor
+    /// of another runtime. O(1) but for the next publication, which is O(subscribers) anyway.
     template <class A>
     bool subscribe(const ref<A, F>& target) const {
         if constexpr (check_subscriber<A, M, F>()) {
@@ -63,8 +63,9 @@ public:
         }
     }
 
-    /// As above, for those messages of which `filter(const M&)` is true. It is called, as const, in the publishers' threads
-    /// and by several at a time. If it throws, the failure sink hears of it and that publication passes this subscriber by.
+    /// As above, for those messages of which `filter(const M&)` is true. It is called, as const, in the publishers'
+    /// threads and by several at a time. If it throws, the failure sink hears of it and that publication passes this
+    /// subscriber by.
     template <class A, class Filter>
     bool subscribe(const ref<A, F>& target, Filter filter) const {
         static_assert(std::is_invocable_r_v<bool, const Filter&, const M&>,
@@ -78,16 +79,16 @@ public:
         }
     }
 
-    /// False if it was no subscriber. Publications that begin after this returns pass it by; what is in its mailbox is still
-    /// handled. O(1) as subscribe().
+    /// False if it was no subscriber. Publications that begin after this returns pass it by; what is in its mailbox is
+    /// still handled. O(1) as subscribe().
     bool unsubscribe(const basic_handle<F>& target) const noexcept { return state_->unsubscribe(target.cell()); }
 
     /// How many actors are subscribed at the moment.
     std::size_t subscribers() const noexcept { return state_->subscribers(); }
 
-    /// Gives `message` to all who are subscribed and whose filter lets it pass; to how many is the answer. One move of the
-    /// message and no copy; one envelope for each. O(subscribers). Throws std::bad_alloc, when some may have been given it
-    /// already, and what the message's move constructor throws, when none has.
+    /// Gives `message` to all who are subscribed and whose filter lets it pass; to how many is the answer. One move of
+    /// the message and no copy; one envelope for each. O(subscribers). Throws std::bad_alloc, when some may have been
+    /// given it already, and what the message's move constructor throws, when none has.
     std::size_t publish(M message) const {
         const subscriber_list_ptr<M, F> list = state_->list();
         if (list == nullptr || list->members.empty()) {

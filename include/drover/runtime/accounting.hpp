@@ -8,7 +8,8 @@
 
 namespace drover {
 
-/// Where every message sent to a runtime has gone. At any moment offered = handled + all dead letters + returned + pending.
+/// Where every message sent to a runtime has gone. At any moment offered = handled + all dead letters + returned +
+/// pending.
 struct accounting {
     std::uint64_t offered;   ///< messages given to tell, try_tell, tell_batch and ask
     std::uint64_t handled;   ///< their handlers returned

@@ -30,8 +30,8 @@ inline void check(const dump_options& chosen) {
     }
 }
 
-/// How many messages wait. A mailbox with a limit knows it, with the places of sends that are just being made; one without is
-/// counted, up to the first message whose sender is between the two steps of its push.
+/// How many messages wait. A mailbox with a limit knows it, with the places of sends that are just being made; one
+/// without is counted, up to the first message whose sender is between the two steps of its push.
 struct mailbox_depth {
     std::size_t messages = 0;
     bool or_more = false;  ///< dump_options::most_counted was reached
@@ -78,13 +78,14 @@ struct runtime_dump {
         std::string_view type{};
         std::string_view code{};  ///< the type of the message whose handler it is in, "started", or "its own code"
         bool handler = false;     ///< `code` is a message
-        /// How long it has been in that at least, on the runtime's clock: since the last dump or the watchdog saw it there. Zero
-        /// if this dump is the first that did.
+        /// How long it has been in that at least, on the runtime's clock: since the last dump or the watchdog saw it
+        /// there. Zero if this dump is the first that did.
         clock_duration at_least{};
         std::size_t ready = 0;  ///< actors that wait in its own queue
     };
 
-    /// How long the handlers of one type take, as latency_metrics has it: since the runtime began, of the calls that it times.
+    /// How long the handlers of one type take, as latency_metrics has it: since the runtime began, of the calls that it
+    /// times.
     struct latency_row {
         std::string type{};
         std::uint64_t timed = 0;  ///< calls

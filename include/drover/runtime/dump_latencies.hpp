@@ -13,8 +13,8 @@
 
 namespace drover::detail {
 
-/// The actor types whose handlers took longest, `most` of them at most: by the 99th percentile of the calls that were timed, then
-/// by the longest one, then by name.
+/// The actor types whose handlers took longest, `most` of them at most: by the 99th percentile of the calls that were
+/// timed, then by the longest one, then by name.
 inline std::vector<runtime_dump::latency_row> slowest_handlers(const metrics_snapshot& counted, std::size_t most) {
     std::vector<runtime_dump::latency_row> rows;
     for (const metrics_snapshot::actor& each : counted.actors) {

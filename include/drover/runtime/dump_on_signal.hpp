@@ -52,7 +52,8 @@ public:
         return signal;
     }
 
-    /// What has come so far is not the listener's. Throws std::invalid_argument if the program has a handler of its own for it.
+    /// What has come so far is not the listener's. Throws std::invalid_argument if the program has a handler of its own
+    /// for it.
     std::uint32_t add(int signal) {
         const std::lock_guard lock(mutex_);
         const std::uint32_t heard = signals_.load(std::memory_order_seq_cst);
@@ -135,8 +136,8 @@ public:
     explicit dump_file(std::string path) : path_(std::move(path)) { append({}); }
     /// Throws std::invalid_argument if it is not open for writing.
     explicit dump_file(int descriptor) : descriptor_(descriptor) {
-        // Linux looks at how it was opened before it looks at how much there is to write. No <fcntl.h>: it would declare an
-        // `open` beside every program's own.
+        // Linux looks at how it was opened before it looks at how much there is to write. No <fcntl.h>: it would
+        // declare an `open` beside every program's own.
         if (::write(descriptor, "", 0) == -1 && errno == EBADF) {
             throw std::invalid_argument(join_text({"drover: dump_on_signal got descriptor ", std::to_string(descriptor),
                                                    ", which is not open for writing; use STDERR_FILENO or a path"}));
@@ -185,19 +186,20 @@ private:
 
 }  // namespace detail
 
-/// For as long as it lives, each signal of that number makes a dump of the runtime, as text, appended to a file. Declare it after
-/// the runtime, whose end it must not see. Several may share a signal: each writes its own runtime's.
+/// For as long as it lives, each signal of that number makes a dump of the runtime, as text, appended to a file.
+/// Declare it after the runtime, whose end it must not see. Several may share a signal: each writes its own runtime's.
 ///
-/// The signal's handler does nothing but count and wake; the dump is made by a thread of this object, at the runtime's next
-/// convenience, and signals that come meanwhile are one. That thread takes the signal even if all others block it. After the
-/// last of its number is gone the signal is ignored, so that one that comes late does not end the program.
+/// The signal's handler does nothing but count and wake; the dump is made by a thread of this object, at the runtime's
+/// next convenience, and signals that come meanwhile are one. That thread takes the signal even if all others block it.
+/// After the last of its number is gone the signal is ignored, so that one that comes late does not end the program.
 ///
-/// `to` is a path, opened for each dump (so a log may be rotated), or a descriptor, which stays the caller's. What goes wrong
-/// later is a line on standard error. Members are the constructing thread's.
+/// `to` is a path, opened for each dump (so a log may be rotated), or a descriptor, which stays the caller's. What goes
+/// wrong later is a line on standard error. Members are the constructing thread's.
 class dump_on_signal {
 public:
-    /// Throws std::invalid_argument for a signal that cannot be taken, that has a handler of the program's, or for a descriptor
-    /// that is not open for writing; std::system_error if the file cannot be written to or no thread can be started.
+    /// Throws std::invalid_argument for a signal that cannot be taken, that has a handler of the program's, or for a
+    /// descriptor that is not open for writing; std::system_error if the file cannot be written to or no thread can be
+    /// started.
     template <class F>
     dump_on_signal(const basic_runtime<F>& of, int signal, std::string to, const dump_options& options = {})
         : dump_on_signal(of, signal, detail::dump_file(std::move(to)), options) {}

@@ -22,8 +22,8 @@ namespace drover {
 
 namespace detail {
 
-// Collects a dump while all workers are stopped at the edge of the runtime, so lists, mailboxes and children stand still;
-// handlers go on, and so do senders.
+// Collects a dump while all workers are stopped at the edge of the runtime, so lists, mailboxes and children stand
+// still; handlers go on, and so do senders.
 template <class F>
 class dump_search {
 public:

@@ -91,8 +91,8 @@ inline std::string thread_text(const runtime_dump::thread_row& row) {
 
 }  // namespace detail
 
-/// For people: a line of sums, then tables: types of actors, the deepest mailboxes, what runs (the longest first), the slowest
-/// handlers, and the threads. A table of nothing is left out.
+/// For people: a line of sums, then tables: types of actors, the deepest mailboxes, what runs (the longest first), the
+/// slowest handlers, and the threads. A table of nothing is left out.
 inline std::string to_text(const runtime_dump& dump) {
     const auto number = [](std::size_t count, std::string_view one, std::string_view several) {
         return join_text({std::to_string(count), " ", count == 1 ? one : several});
@@ -228,8 +228,8 @@ private:
 
 }  // namespace detail
 
-/// One JSON object in one line, for programs: members as those of runtime_dump, durations in nanoseconds, `or_more` only where it
-/// is true, and `slowest` only if something was timed.
+/// One JSON object in one line, for programs: members as those of runtime_dump, durations in nanoseconds, `or_more`
+/// only where it is true, and `slowest` only if something was timed.
 inline std::string to_json(const runtime_dump& dump) {
     using detail::json_object;
     std::string text;

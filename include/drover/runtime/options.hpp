@@ -53,27 +53,30 @@ struct runtime_options {
     std::size_t outbox = 0;
     std::string name = "drover";  ///< threads are called name/0, name/1, …; the system shows 15 characters
     std::vector<int> affinity{};  ///< processors the workers are pinned to, in turn; empty: none
-    /// Hears of every message that was not handled. Called in whichever thread finds out, one call at a time; it may send, but
-    /// dead letters of its own sends are only counted. Should not block. Default: a line a second on standard error.
+    /// Hears of every message that was not handled. Called in whichever thread finds out, one call at a time; it may
+    /// send, but dead letters of its own sends are only counted. Should not block. Default: a line a second on standard
+    /// error.
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code, once. As above. Default: a line on standard error.
     std::function<void(const failure&)> on_failure{};
-    /// Hears of every child that has not stopped within its spawn_options::stop_within, as its parent goes on without it; `count`
-    /// is 0 unless a handler of it runs. As above. Default: a line on standard error.
+    /// Hears of every child that has not stopped within its spawn_options::stop_within, as its parent goes on without
+    /// it; `count` is 0 unless a handler of it runs. As above. Default: a line on standard error.
     std::function<void(const straggler&)> on_straggler{};
     at_root on_escalation = at_root::stop_actor;
-    /// Decides instead, in the thread of the worker that stops the actor, under the lock of the sinks; it must not throw.
+    /// Decides instead, in the thread of the worker that stops the actor, under the lock of the sinks; it must not
+    /// throw.
     std::function<at_root(const failure&)> decide_escalation{};
     clock_source* clock = nullptr;                            ///< outlives the runtime; null: the steady clock
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< how long the destructor waits for handlers; >= 0
     stuck_policy on_stuck = stuck_policy::abort;
-    /// How long an actor's code may run before the watchdog tells, 1 ms or more; 0: there is none, and it costs nothing. It looks
-    /// four times in this, on the runtime's clock, also while nothing is to do; so it tells at most half of this late.
+    /// How long an actor's code may run before the watchdog tells, 1 ms or more; 0: there is none, and it costs
+    /// nothing. It looks four times in this, on the runtime's clock, also while nothing is to do; so it tells at most
+    /// half of this late.
     clock_duration stuck_after = clock_duration::zero();
     stuck_scope stuck_in = stuck_scope::workers;
-    /// Hears once of each handler that runs beyond the limit, and once more when it has come back. Called by the thread that turns
-    /// the clock, one call at a time, beside the other sinks; timers wait for it, so it must not block, nor end the runtime.
-    /// Default: a line on standard error.
+    /// Hears once of each handler that runs beyond the limit, and once more when it has come back. Called by the thread
+    /// that turns the clock, one call at a time, beside the other sinks; timers wait for it, so it must not block, nor
+    /// end the runtime. Default: a line on standard error.
     std::function<void(const stuck_handler&)> on_stuck_handler{};
 };
 

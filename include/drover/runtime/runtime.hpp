@@ -31,8 +31,8 @@
 namespace drover {
 
 /// Workers and the actors that run on them. Members are safe from any thread unless they say otherwise; refs stay valid
-/// after the runtime's end. `Scheduler` decides which threads run the actors; it is in no other type, so that the same refs
-/// and actors serve every runtime of one bundle.
+/// after the runtime's end. `Scheduler` decides which threads run the actors; it is in no other type, so that the same
+/// refs and actors serve every runtime of one bundle.
 template <class F, class Scheduler>
 class runtime_with {
     static_assert(check_bundle<F>());
@@ -43,8 +43,8 @@ public:
 
     runtime_with() : runtime_with(runtime_options{}) {}
 
-    /// Starts the workers. Throws std::invalid_argument for an option out of range, std::system_error if a thread cannot be
-    /// started. `settings` are the scheduler's own.
+    /// Starts the workers. Throws std::invalid_argument for an option out of range, std::system_error if a thread
+    /// cannot be started. `settings` are the scheduler's own.
     template <class... Settings>
     explicit runtime_with(runtime_options options, Settings&&... settings)
         : engine_(std::make_unique<engine>(std::move(options), std::forward<Settings>(settings)...)) {}
@@ -52,8 +52,8 @@ public:
     runtime_with(const runtime_with&) = delete;
     runtime_with& operator=(const runtime_with&) = delete;
 
-    /// stop(), then ends the workers. If a handler has not returned by `stop_deadline` it says which and does what `on_stuck`
-    /// says. Not from a worker of this runtime.
+    /// stop(), then ends the workers. If a handler has not returned by `stop_deadline` it says which and does what
+    /// `on_stuck` says. Not from a worker of this runtime.
     ~runtime_with() {
         if (on_own_worker()) {
             fail_contract("a runtime was destroyed by one of its own handlers; let the thread that made it end it");
@@ -80,7 +80,8 @@ public:
         engine_->core->timers.shut_down();
         engine_->core->end(own_lane());
         engine_->workers.join();
-        // Actors have stopped and given up their names. What still counts references to them goes before the core record's owner.
+        // Actors have stopped and given up their names. What still counts references to them goes before the core
+        // record's owner.
         engine_->registry->end();
         engine_->core->free_retired();
     }
@@ -97,9 +98,9 @@ public:
 
     std::size_t thread_count() const noexcept { return engine_->workers.size(); }
 
-    /// Makes an actor of type `A`, constructed here from `arguments` (with braces if it is an aggregate); `started` runs on a
-    /// worker. Throws std::bad_alloc, what the constructor throws, and std::runtime_error once drain() or stop() has begun.
-    /// O(1); a short lock.
+    /// Makes an actor of type `A`, constructed here from `arguments` (with braces if it is an aggregate); `started`
+    /// runs on a worker. Throws std::bad_alloc, what the constructor throws, and std::runtime_error once drain() or
+    /// stop() has begun. O(1); a short lock.
     template <class A, class... Arguments>
     ref<A, F> spawn(Arguments&&... arguments) {
         return spawn_root<A>(std::forward<Arguments>(arguments)...);
@@ -117,10 +118,11 @@ public:
         return spawn_root<std::decay_t<Callable>>(std::move(named), std::forward<Callable>(callable));
     }
 
-    /// Refuses sends and spawns from outside from now on, for good, and waits until everything that was accepted has been
-    /// handled, what the handlers send and spawn included, and no ask of an actor is under way; at most for `patience`. The
-    /// actors are still there afterwards. What waits for its time is not sent any more, or waited for, as `timed` says; what is
-    /// repeated is never waited for, and ends when nothing else is left. Blocks; throws std::logic_error inside a handler.
+    /// Refuses sends and spawns from outside from now on, for good, and waits until everything that was accepted has
+    /// been handled, what the handlers send and spawn included, and no ask of an actor is under way; at most for
+    /// `patience`. The actors are still there afterwards. What waits for its time is not sent any more, or waited for,
+    /// as `timed` says; what is repeated is never waited for, and ends when nothing else is left. Blocks; throws
+    /// std::logic_error inside a handler.
     drain_result drain(clock_duration patience, timed_sends timed = timed_sends::vanish) {
         refuse_on_worker("drain");
         if (timed == timed_sends::finish) {
@@ -161,23 +163,24 @@ public:
         }
     }
 
-    /// Stops every actor, children before parents; those without a parent are asked youngest first. What is queued becomes
-    /// dead letters. Waits until all have stopped, at most for `stop_deadline`. Throws std::logic_error inside a handler.
+    /// Stops every actor, children before parents; those without a parent are asked youngest first. What is queued
+    /// becomes dead letters. Waits until all have stopped, at most for `stop_deadline`. Throws std::logic_error inside
+    /// a handler.
     drain_result stop() {
         refuse_on_worker("stop");
         return stop_within(engine_->options.stop_deadline);
     }
 
-    /// The actors that there are at this moment, for to_text(tree) or a look of one's own; those without a parent first, the
-    /// oldest ahead. For people: it holds every worker at the edge of the runtime, waits for those that are inside, and
-    /// allocates meanwhile. Throws std::logic_error inside a handler.
+    /// The actors that there are at this moment, for to_text(tree) or a look of one's own; those without a parent
+    /// first, the oldest ahead. For people: it holds every worker at the edge of the runtime, waits for those that are
+    /// inside, and allocates meanwhile. Throws std::logic_error inside a handler.
     std::vector<actor_tree> tree() const {
         refuse_on_worker("tree");
         return detail::find_tree(*engine_->core, engine_->workers);
     }
 
-    /// What the runtime does at this moment: for to_text(dump) or a look of one's own. Otherwise as tree(); linear in actors and in
-    /// the messages that it counts. Throws std::invalid_argument for an option out of range.
+    /// What the runtime does at this moment: for to_text(dump) or a look of one's own. Otherwise as tree(); linear in
+    /// actors and in the messages that it counts. Throws std::invalid_argument for an option out of range.
     runtime_dump dump(const dump_options& options = {}) const {
         refuse_on_worker("dump");
         runtime_dump found = detail::find_dump(*engine_, options);
@@ -185,9 +188,10 @@ public:
         return found;
     }
 
-    /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found out.
-    /// Not of those sent to a subscriber, and of no lost event: these are counted, and the sink hears of them. It ends with
-    /// the actor. False if it is empty, has stopped or has subscribed already. A short lock. Throws std::bad_alloc.
+    /// From now on `subscriber` is told of every message that is not handled: after the sink, in whichever thread found
+    /// out. Not of those sent to a subscriber, and of no lost event: these are counted, and the sink hears of them. It
+    /// ends with the actor. False if it is empty, has stopped or has subscribed already. A short lock. Throws
+    /// std::bad_alloc.
     bool subscribe_dead_letters(const recipient<dead_letter_event, F>& subscriber) {
         return engine_->dead_letter_hub.add(subscriber);
     }
@@ -203,9 +207,9 @@ public:
     /// The names of this runtime's actors. Valid as long as the runtime; routers keep it longer.
     basic_registry<F>& registry() noexcept { return *engine_->registry; }
 
-    /// Calls `look(part, worker)` with what the metrics policy keeps for each thread, and once for those that have ended: a
-    /// const reference to its `thread_part`, which the thread goes on changing, and the number of the worker if the thread is
-    /// one. Holds a lock that threads need when they come and go.
+    /// Calls `look(part, worker)` with what the metrics policy keeps for each thread, and once for those that have
+    /// ended: a const reference to its `thread_part`, which the thread goes on changing, and the number of the worker
+    /// if the thread is one. Holds a lock that threads need when they come and go.
     template <class Look>
     void visit_metrics(Look look) const {
         engine_->core->lanes().visit([&](const lane& each) {
@@ -218,8 +222,8 @@ public:
     accounting statistics() const {
         actor_core<F>& core = *engine_->core;
         accounting sums{};
-        // What a pushed message comes to is read before the pushes, so that no sum runs ahead of them; what was never pushed
-        // is read once and counts on both sides.
+        // What a pushed message comes to is read before the pushes, so that no sum runs ahead of them; what was never
+        // pushed is read once and counts on both sides.
         sums.handled = core.lanes().sum(&lane::handled);
         sums.dead_letters = core.dead_letters();
         const std::uint64_t ended = sums.handled + sums.dead();

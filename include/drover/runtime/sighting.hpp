@@ -13,8 +13,8 @@
 
 namespace drover {
 
-/// A piece of user code that a worker was seen in, by numbers that the worker counts in any case. Equal numbers at two looks
-/// are one and the same piece, which has gone on from the one to the other.
+/// A piece of user code that a worker was seen in, by numbers that the worker counts in any case. Equal numbers at two
+/// looks are one and the same piece, which has gone on from the one to the other.
 struct piece_sighting {
     explicit piece_sighting(std::size_t index) noexcept : worker_index(index) {}
     piece_sighting(const worker& each, time_point now) noexcept

@@ -28,8 +28,8 @@ inline std::string describe(const std::exception_ptr& exception) {
     }
 }
 
-/// The default dead-letter sink: at most one line a second on standard error, with the number that was not shown. Called
-/// by one thread at a time.
+/// The default dead-letter sink: at most one line a second on standard error, with the number that was not shown.
+/// Called by one thread at a time.
 class dead_letter_printer {
 public:
     explicit dead_letter_printer(const clock_source& clock, std::FILE* to = stderr) : clock_(clock), to_(to) {}

@@ -23,8 +23,8 @@ struct straggler {
 
 namespace detail {
 
-// What follows reads what belongs to the actor's consumer: whoever calls it holds the worker, if one has the actor, at the edge
-// of the runtime.
+// What follows reads what belongs to the actor's consumer: whoever calls it holds the worker, if one has the actor, at
+// the edge of the runtime.
 
 template <class F>
 std::size_t waiting_messages(const basic_cell<F>& cell, std::size_t most = tagged_list::all) noexcept {
@@ -76,8 +76,8 @@ void say_what_holds_up(const basic_cell<F>& cell, bool runs, straggler& found) {
     }
 }
 
-// A child that has not stopped in time, as far as its parent's worker can tell: it must not wait for another worker, which may
-// be waiting for this one.
+// A child that has not stopped in time, as far as its parent's worker can tell: it must not wait for another worker,
+// which may be waiting for this one.
 template <class F>
 straggler describe_late_stop(const basic_cell<F>& cell, worker_group& group) {
     straggler found{std::string(cell.name()), 0, cell.system.is_held() ? "its children to stop" : "a free worker",

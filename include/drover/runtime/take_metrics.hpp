@@ -23,7 +23,8 @@ namespace detail {
 // Sums over the parts of all threads, by the numbers of their labels.
 class metrics_sums {
 public:
-    // What comes of a message, and an actor, is read before what begins it, so that no difference of the two is negative.
+    // What comes of a message, and an actor, is read before what begins it, so that no difference of the two is
+    // negative.
     void add_ends(const counter_part& part) {
         for (std::size_t each = 0; each != actors_.size(); ++each) {
             const actor_counters& from = part.actors[each];
@@ -124,8 +125,8 @@ private:
         return std::move(all);
     }
 
-    // One that gets its number while we look is in the next snapshot. Room for all that can be would take longer to clear than
-    // the rest takes.
+    // One that gets its number while we look is in the next snapshot. Room for all that can be would take longer to
+    // clear than the rest takes.
     std::vector<label_table::label> actor_labels_ = label_table::actors().all();
     std::vector<label_table::label> member_labels_ = label_table::members().all();
     std::vector<metrics_snapshot::actor> actors_{actor_labels_.size()};
@@ -145,9 +146,9 @@ const auto& counters_in(const Part& part) noexcept {
 
 }  // namespace detail
 
-/// What a runtime's metrics policy has counted so far: counter_metrics or latency_metrics, or one of several combined, which
-/// `M` then names. Any thread, at any time, and nothing waits for it but threads that begin or end; allocates. Linear in
-/// threads and types: see metrics_snapshot for what agrees with what.
+/// What a runtime's metrics policy has counted so far: counter_metrics or latency_metrics, or one of several combined,
+/// which `M` then names. Any thread, at any time, and nothing waits for it but threads that begin or end; allocates.
+/// Linear in threads and types: see metrics_snapshot for what agrees with what.
 template <class M = counter_metrics, class Runtime>
 metrics_snapshot take_metrics(const Runtime& of) {
     detail::metrics_sums sums;

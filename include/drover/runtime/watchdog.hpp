@@ -24,10 +24,10 @@
 
 namespace drover {
 
-/// Tells of handlers that do not come back. Nothing is written down for it: four times in the limit a timer of the runtime
-/// looks whether a worker still runs the same piece of user code as at the look before, by the numbers of its runs, of its
-/// messages handled and of other pieces, which it counts in any case. Only for a report does it hold the worker out of the
-/// runtime for a moment, by its biased lock, to read whose code that is.
+/// Tells of handlers that do not come back. Nothing is written down for it: four times in the limit a timer of the
+/// runtime looks whether a worker still runs the same piece of user code as at the look before, by the numbers of its
+/// runs, of its messages handled and of other pieces, which it counts in any case. Only for a report does it hold the
+/// worker out of the runtime for a moment, by its biased lock, to read whose code that is.
 template <class F>
 class watchdog : timer {
 public:
@@ -59,7 +59,8 @@ public:
         }
     }
 
-    /// Adds the pieces of user code that it has seen workers in. Any thread, one of its sinks' too. Throws std::bad_alloc.
+    /// Adds the pieces of user code that it has seen workers in. Any thread, one of its sinks' too. Throws
+    /// std::bad_alloc.
     void add_seen(std::vector<piece_sighting>& to) {
         const std::lock_guard lock(seen_mutex_);
         to.insert(to.end(), seen_.begin(), seen_.end());

@@ -28,8 +28,8 @@ struct gate_listener {
     gate_listener* previous = nullptr;
 };
 
-/// What every cell of a runtime points to. It outlives the runtime for as long as there is a ref: then it only says that
-/// all has ended. Counted by cells, lanes and the runtime itself.
+/// What every cell of a runtime points to. It outlives the runtime for as long as there is a ref: then it only says
+/// that all has ended. Counted by cells, lanes and the runtime itself.
 class core_record {
 public:
     using destroy_function = void(core_record*) noexcept;
@@ -70,8 +70,8 @@ public:
     /// Do its actors run in whichever thread waits for them?
     bool simulated() const noexcept { return services_.drive != nullptr; }
 
-    /// Instead of blocking, on a thread that is no worker: what the simulation has to do next. `done` counts what this wait has
-    /// done so far, and begins with 0. False if waiting on is of no use. Only if it is simulated().
+    /// Instead of blocking, on a thread that is no worker: what the simulation has to do next. `done` counts what this
+    /// wait has done so far, and begins with 0. False if waiting on is of no use. Only if it is simulated().
     bool drive(std::uint64_t& done) { return !has_ended() && services_.drive(services_.self, done); }
 
     /// Does the runtime still take sends from outside? Meaningful inside a send_bracket.
@@ -97,7 +97,8 @@ public:
         }
     }
 
-    /// `child`, an actor, has not stopped in time, and its parent goes on without it. On the parent's worker, inside the runtime.
+    /// `child`, an actor, has not stopped in time, and its parent goes on without it. On the parent's worker, inside
+    /// the runtime.
     void report_late_stop(runnable* child) noexcept {
         if (services_.late_stop != nullptr && sinks_open()) {
             const sink_scope scope;
@@ -130,9 +131,9 @@ public:
 
     std::uint64_t epoch() const noexcept { return retired_.epoch(); }
 
-    /// Frees `gone`, which readers cannot find any more, once no thread reads it; at the latest with this record. What owns a
-    /// reference to an actor, and so to this record, is retired before the end of the runtime, which calls free_retired().
-    /// Any thread; a short lock, and a heavy fence each retired_list::batch times.
+    /// Frees `gone`, which readers cannot find any more, once no thread reads it; at the latest with this record. What
+    /// owns a reference to an actor, and so to this record, is retired before the end of the runtime, which calls
+    /// free_retired(). Any thread; a short lock, and a heavy fence each retired_list::batch times.
     void retire(retired& gone) noexcept {
         retired_.retire(gone, [this] { return oldest_reader(); });
     }
@@ -155,7 +156,8 @@ public:
     void close_gate() noexcept {
         std::uint32_t expected = open;
         gate_.compare_exchange_strong(expected, closed, std::memory_order_seq_cst);
-        // Pairs with the light_store in send_bracket: a sender that senders_gone() does not see inside sees the gate closed.
+        // Pairs with the light_store in send_bracket: a sender that senders_gone() does not see inside sees the gate
+        // closed.
         asymmetric_fence::heavy_fence();
         call_listeners();
     }
@@ -204,8 +206,8 @@ public:
         }
     }
 
-    /// The runtime is gone: sinks are not called and services not reached any more. Waits for senders under way; `mine` is
-    /// the calling thread's own lane, which may be inside a send (a sink that ends the runtime).
+    /// The runtime is gone: sinks are not called and services not reached any more. Waits for senders under way; `mine`
+    /// is the calling thread's own lane, which may be inside a send (a sink that ends the runtime).
     void end(const lane* mine) noexcept {
         gate_.store(ended, std::memory_order_seq_cst);
         asymmetric_fence::heavy_fence();

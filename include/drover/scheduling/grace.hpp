@@ -13,9 +13,9 @@
 
 namespace drover {
 
-/// When a stopped actor may be forgotten. A worker that has marked an actor idle still reads two words of its cell, while
-/// another worker may already run and stop it; so the runtime's reference to a stopped cell is dropped only after every
-/// worker has been between two runs. (Quiescent-state-based reclamation, as in McKenney's read-copy-update.)
+/// When a stopped actor may be forgotten. A worker that has marked an actor idle still reads two words of its cell,
+/// while another worker may already run and stop it; so the runtime's reference to a stopped cell is dropped only after
+/// every worker has been between two runs. (Quiescent-state-based reclamation, as in McKenney's read-copy-update.)
 class grace_period {
 public:
     using release_function = void(runnable*) noexcept;

@@ -7,7 +7,8 @@
 
 namespace drover {
 
-/// For a thread that waits until nothing is left to do: a word that changes, and wakes it, when that may have become true.
+/// For a thread that waits until nothing is left to do: a word that changes, and wakes it, when that may have become
+/// true.
 class idle_bell {
 public:
     /// To be called before each look; the word is then waited on with what this gives.
@@ -22,7 +23,8 @@ public:
         futex_wake_all(word_);
     }
 
-    /// After a sequentially consistent step that may have left nothing to do; in one order with listen() and the look behind it.
+    /// After a sequentially consistent step that may have left nothing to do; in one order with listen() and the look
+    /// behind it.
     void ring_if_heard() noexcept {
         if (listeners_.load(std::memory_order_seq_cst)) {
             ring();

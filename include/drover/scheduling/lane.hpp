@@ -14,9 +14,9 @@ namespace drover {
 
 class core_record;
 
-/// What one thread keeps for one runtime: its share of the accounts and, for a thread that is no worker of that runtime,
-/// the sign that it is inside a send. A worker has one for life; other threads get one with their first send and hand it
-/// back when they end.
+/// What one thread keeps for one runtime: its share of the accounts and, for a thread that is no worker of that
+/// runtime, the sign that it is inside a send. A worker has one for life; other threads get one with their first send
+/// and hand it back when they end.
 struct alignas(2 * cache_line) lane {
     lane(core_record& owner, bool is_worker) noexcept : lane(owner, is_worker, is_worker) {}
     lane(core_record& owner, bool is_worker, bool has_queue) noexcept

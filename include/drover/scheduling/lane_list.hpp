@@ -17,8 +17,8 @@
 
 namespace drover {
 
-/// All lanes of one runtime, and the accounts of those that are gone: what can be said only by looking at every thread. Any
-/// thread; each call takes a lock for as long as it walks the lanes; but for add(), none allocates or throws.
+/// All lanes of one runtime, and the accounts of those that are gone: what can be said only by looking at every thread.
+/// Any thread; each call takes a lock for as long as it walks the lanes; but for add(), none allocates or throws.
 class lane_list {
 public:
     /// `functions`: of what the metrics policy keeps in a lane; null: nothing. Throws std::bad_alloc.
@@ -116,8 +116,8 @@ public:
         return true;
     }
 
-    /// The epoch of the thread that has been reading snapshots for longest; the largest number if none reads. After a heavy
-    /// fence, for retired_list.
+    /// The epoch of the thread that has been reading snapshots for longest; the largest number if none reads. After a
+    /// heavy fence, for retired_list.
     std::uint64_t oldest_reader() noexcept {
         const std::lock_guard lock(mutex_);
         std::uint64_t oldest = ~std::uint64_t{0};

@@ -68,8 +68,8 @@ inline constexpr lane_part_functions functions_of_full_part{
     [](void* part, const void* gone) noexcept { static_cast<Part*>(part)->absorb(*static_cast<const Part*>(gone)); },
     [](void* part) noexcept { delete static_cast<Part*>(part); }};
 
-/// Those for a policy's part, or null if it is empty. A part may be made from the runtime's clock, which it must not ask
-/// before a hook is called.
+/// Those for a policy's part, or null if it is empty. A part may be made from the runtime's clock, which it must not
+/// ask before a hook is called.
 template <class Part>
 constexpr const lane_part_functions* functions_of_part() noexcept {
     if constexpr (std::is_empty_v<Part>) {

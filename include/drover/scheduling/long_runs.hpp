@@ -9,8 +9,9 @@
 
 namespace drover {
 
-/// What one worker has seen of the others: who has been in one run for long while one and the same actor waits to run next
-/// there. Such an actor may be taken; without that, a message sent before a long computation would wait for all of it.
+/// What one worker has seen of the others: who has been in one run for long while one and the same actor waits to run
+/// next there. Such an actor may be taken; without that, a message sent before a long computation would wait for all of
+/// it.
 class long_runs {
 public:
     using clock = std::chrono::steady_clock;
@@ -33,8 +34,8 @@ public:
         sighting& last = seen_[other.index];
         const std::uint64_t runs = other.runs.load(std::memory_order_relaxed);
         const clock::time_point now = clock::now();
-        // Another actor than last time has not waited for long: a run that makes many ready leaves the last of them there for a
-        // moment each, and taking those, one revocation a message, would cost more than all that it does.
+        // Another actor than last time has not waited for long: a run that makes many ready leaves the last of them
+        // there for a moment each, and taking those, one revocation a message, would cost more than all that it does.
         if (runs != last.runs || waits != last.waits) {
             last = {runs, waits, now};
             return state::unsure;

@@ -50,9 +50,9 @@ struct own_worker : worker {
     std::thread thread;
 };
 
-/// The threads of actors that have one of their own. They take nothing from the workers, nobody takes anything from them,
-/// and they do not take part in the grace period, which would last as long as their handlers block: each counts its actor
-/// instead. A thread that has ended is joined by the next one that ends or starts, at the latest by join().
+/// The threads of actors that have one of their own. They take nothing from the workers, nobody takes anything from
+/// them, and they do not take part in the grace period, which would last as long as their handlers block: each counts
+/// its actor instead. A thread that has ended is joined by the next one that ends or starts, at the latest by join().
 class own_threads {
 public:
     own_threads(core_record& core, worker_group& group, grace_period& grace, idle_bell& bell,
@@ -71,8 +71,8 @@ public:
         }
     }
 
-    /// A thread that sleeps until it is called. Throws std::bad_alloc, or std::system_error if it cannot be started; then
-    /// nothing is left of it.
+    /// A thread that sleeps until it is called. Throws std::bad_alloc, or std::system_error if it cannot be started;
+    /// then nothing is left of it.
     own_worker& start(std::string_view runtime, std::string_view actor) {
         reap();
         std::list<own_worker> fresh;
@@ -117,7 +117,8 @@ public:
         }
     }
 
-    /// A number that changes whenever an actor with an own thread becomes ready; busy() tells whether one was ready or ran.
+    /// A number that changes whenever an actor with an own thread becomes ready; busy() tells whether one was ready or
+    /// ran.
     std::uint64_t look() const noexcept { return state_.load(std::memory_order_seq_cst); }
     static constexpr bool busy(std::uint64_t looked) noexcept { return (looked & busy_mask) != 0; }
 
@@ -168,7 +169,8 @@ private:
     static constexpr std::uint64_t busy_mask = 0xffffffff;
     static constexpr std::uint64_t one_call = busy_mask + 2;  // one more call ever, one more actor that is busy
 
-    // "drover/disk": the system shows 15 characters, and most of them are the actor's, whose type may stand in namespaces.
+    // "drover/disk": the system shows 15 characters, and most of them are the actor's, whose type may stand in
+    // namespaces.
     static std::string name_of_thread(std::string_view runtime, std::string_view actor) {
         const std::size_t scope = actor.substr(0, actor.find('<')).rfind(':');
         const std::string_view own = scope == std::string_view::npos ? actor : actor.substr(scope + 1);

@@ -21,8 +21,8 @@ struct retired {
     std::uint64_t last_epoch = 0;  ///< readers who came in this epoch or before may have found it
 };
 
-/// What waits to be freed until nobody reads it. Any number of threads. Epoch-based reclamation (Fraser, "Practical lock
-/// freedom") whose readers write nothing that others read on the way: scheduling/snapshot.hpp has their side.
+/// What waits to be freed until nobody reads it. Any number of threads. Epoch-based reclamation (Fraser, "Practical
+/// lock freedom") whose readers write nothing that others read on the way: scheduling/snapshot.hpp has their side.
 /// Modelled in tests/model/snapshot.pml.
 class retired_list {
 public:
@@ -33,9 +33,9 @@ public:
         return epoch_.load(std::memory_order_acquire);  // pairs with the step in retire()
     }
 
-    /// Takes `gone`, which no reader can find any more, and now and then frees what nobody reads. `oldest()` gives the least
-    /// epoch of all readers, after a heavy fence; the largest number if there is none. Amortised: one look at the readers for
-    /// each `batch` objects. Never blocks but for a short lock; allocates nothing.
+    /// Takes `gone`, which no reader can find any more, and now and then frees what nobody reads. `oldest()` gives the
+    /// least epoch of all readers, after a heavy fence; the largest number if there is none. Amortised: one look at the
+    /// readers for each `batch` objects. Never blocks but for a short lock; allocates nothing.
     template <class Oldest>
     void retire(retired& gone, Oldest oldest) noexcept {
         retired* ready = nullptr;

@@ -16,8 +16,8 @@ class run_ring {
 public:
     static constexpr std::uint64_t capacity = 256;
 
-    /// Owner only. False if full. The store is sequentially consistent: a worker that goes to sleep announces it first and
-    /// looks at `tail_` second, and the owner looks for sleepers after this, so one of them sees the other.
+    /// Owner only. False if full. The store is sequentially consistent: a worker that goes to sleep announces it first
+    /// and looks at `tail_` second, and the owner looks for sleepers after this, so one of them sees the other.
     bool push(runnable* item) noexcept {
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         if (tail - head_.load(std::memory_order_acquire) == capacity) {  // pairs with the exchange in pop() and steal

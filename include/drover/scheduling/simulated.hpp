@@ -17,12 +17,12 @@
 
 namespace drover {
 
-/// The scheduler of a simulation: no thread of its own, one worker, and a clock that moves only when nothing else can. Each
-/// step() picks one of the actors that are ready, by a seed, and lets it have one run in the calling thread, which is the
-/// worker meanwhile. So everything that happens follows from the seed and from what the calling thread does.
+/// The scheduler of a simulation: no thread of its own, one worker, and a clock that moves only when nothing else can.
+/// Each step() picks one of the actors that are ready, by a seed, and lets it have one run in the calling thread, which
+/// is the worker meanwhile. So everything that happens follows from the seed and from what the calling thread does.
 ///
-/// One thread at a time may drive it, and not from inside a step. Sends come from any thread, but those of another thread
-/// arrive when they do, and no seed repeats that.
+/// One thread at a time may drive it, and not from inside a step. Sends come from any thread, but those of another
+/// thread arrive when they do, and no seed repeats that.
 class simulated : public worker_group {
 public:
     struct settings {
@@ -78,8 +78,8 @@ public:
         turning_ = false;
     }
 
-    /// A thread would block, and does this instead: a step, or if there is none a turn of the clock. False if there is nothing,
-    /// or if this wait has `done` its most_steps.
+    /// A thread would block, and does this instead: a step, or if there is none a turn of the clock. False if there is
+    /// nothing, or if this wait has `done` its most_steps.
     bool drive(std::uint64_t& done) {
         if (done == settings_.most_steps) {
             return false;
@@ -135,7 +135,8 @@ private:
             }
             me.inside.leave();
             thread_state& thread = this_thread();
-            // A lane of this thread that was used last may be gone; the next send finds the right one. A worker's own is not.
+            // A lane of this thread that was used last may be gone; the next send finds the right one. A worker's own
+            // is not.
             thread.current = before_.worker ? before_.current : nullptr;
             thread.direct = before_.worker ? before_.direct : nullptr;
             thread.outbox = before_.outbox;

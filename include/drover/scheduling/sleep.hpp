@@ -22,8 +22,8 @@ public:
         sleepers_.reserve(workers);
     }
 
-    /// After work was made visible: wakes one worker unless one is searching already or all are awake. A load when there
-    /// is nothing to do; otherwise a lock and a system call.
+    /// After work was made visible: wakes one worker unless one is searching already or all are awake. A load when
+    /// there is nothing to do; otherwise a lock and a system call.
     void notify() noexcept {
         if (wants_wake(state_.load(std::memory_order_seq_cst))) [[unlikely]] {
             wake_one();
@@ -80,7 +80,8 @@ public:
         }
     }
 
-    /// As wait(), but for at most so long; false if the time was over first, and the caller then still counts as asleep.
+    /// As wait(), but for at most so long; false if the time was over first, and the caller then still counts as
+    /// asleep.
     bool wait_for(std::size_t worker, std::int64_t nanoseconds) const noexcept {
         const std::atomic<std::uint32_t>& word = tokens_[worker].word;
         if (word.load(std::memory_order_acquire) == waiting) {
@@ -134,8 +135,8 @@ private:
         }
     }
 
-    // Under the lock, which is also why the token outlives the call: a woken worker that ends the scheduler takes the lock
-    // before it goes.
+    // Under the lock, which is also why the token outlives the call: a woken worker that ends the scheduler takes the
+    // lock before it goes.
     void wake_last() noexcept {
         std::atomic<std::uint32_t>& word = tokens_[sleepers_.back()].word;
         sleepers_.pop_back();

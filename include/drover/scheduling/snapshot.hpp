@@ -9,16 +9,16 @@
 
 namespace drover {
 
-/// While it stands, nothing that this thread reads from a snapshot of the runtime is freed. Costs two plain stores and no
-/// locked instruction; never blocks. `mine` is the calling thread's lane to that runtime. A thread that stays inside for long
-/// delays memory and nothing else; no user code should run inside. Nested use keeps the outermost epoch.
+/// While it stands, nothing that this thread reads from a snapshot of the runtime is freed. Costs two plain stores and
+/// no locked instruction; never blocks. `mine` is the calling thread's lane to that runtime. A thread that stays inside
+/// for long delays memory and nothing else; no user code should run inside. Nested use keeps the outermost epoch.
 class read_scope {
 public:
     explicit read_scope(lane& mine) noexcept
         : lane_(mine), nested_(mine.reading.load(std::memory_order_relaxed) != retired_list::not_reading) {
         if (!nested_) {
-            // Before the snapshot is read; pairs with the heavy fence in core_record: either the reclaiming thread sees us
-            // inside, or we see what it has published.
+            // Before the snapshot is read; pairs with the heavy fence in core_record: either the reclaiming thread sees
+            // us inside, or we see what it has published.
             asymmetric_fence::light_store(lane_.reading, lane_.core.epoch());
         }
     }
@@ -36,8 +36,8 @@ private:
     const bool nested_;
 };
 
-/// A pointer to an immutable `T`, derived from `retired`, that writers replace as a whole. Readers hold a read_scope; writers
-/// exclude each other by a lock of their own, and retire what they have replaced with core_record::retire().
+/// A pointer to an immutable `T`, derived from `retired`, that writers replace as a whole. Readers hold a read_scope;
+/// writers exclude each other by a lock of their own, and retire what they have replaced with core_record::retire().
 template <class T>
 class snapshot {
 public:

@@ -11,12 +11,12 @@ namespace drover {
 
 struct task_environment;
 
-/// What drover knows of the calling thread. Plain data of default visibility: a program and its shared objects must agree
-/// on whether a thread is a worker.
+/// What drover knows of the calling thread. Plain data of default visibility: a program and its shared objects must
+/// agree on whether a thread is a worker.
 struct thread_state {
     lane* current = nullptr;  ///< the worker's own lane, or the lane used last
-    /// The runtime of `current`, unless sends of this thread go through an outbox at the moment. One comparison with the
-    /// cell's word tells a send that nothing stands between it and the list.
+    /// The runtime of `current`, unless sends of this thread go through an outbox at the moment. One comparison with
+    /// the cell's word tells a send that nothing stands between it and the list.
     core_record* direct = nullptr;
     void* outbox = nullptr;  ///< of the actor that runs here, if it has one
     void (*flush)(void* outbox) noexcept = nullptr;
@@ -94,8 +94,8 @@ inline void flush_outbox() noexcept {
     }
 }
 
-/// The calling thread's lane to the runtime of `core`. A load and a compare; the first use by a thread allocates, and may
-/// throw std::bad_alloc.
+/// The calling thread's lane to the runtime of `core`. A load and a compare; the first use by a thread allocates, and
+/// may throw std::bad_alloc.
 inline lane& lane_to(core_record& core) {
     lane* const current = this_thread().current;
     if (current != nullptr && &current->core == &core) [[likely]] {

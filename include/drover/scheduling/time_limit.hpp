@@ -11,10 +11,10 @@
 
 namespace drover {
 
-/// How long a blocked thread waits, on a runtime's clock. On a clock that moves by itself the kernel keeps the time, and no
-/// timer and no other thread is needed; on a manual clock a timer calls `wake` when it is over, in whichever thread turned
-/// the clock. In a simulation the waiting thread does what there is to do, and when nothing is left it is over at once. Lives
-/// on the waiting thread's stack.
+/// How long a blocked thread waits, on a runtime's clock. On a clock that moves by itself the kernel keeps the time,
+/// and no timer and no other thread is needed; on a manual clock a timer calls `wake` when it is over, in whichever
+/// thread turned the clock. In a simulation the waiting thread does what there is to do, and when nothing is left it is
+/// over at once. Lives on the waiting thread's stack.
 class time_limit : timer {
 public:
     using wake_function = void(void* who) noexcept;

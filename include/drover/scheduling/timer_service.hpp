@@ -17,8 +17,8 @@
 namespace drover {
 
 /// The timers of one runtime on its clock; the resolution is the clock's nanosecond, and a timer never fires early. A
-/// clock that moves by itself is followed by one thread, started with the first timer and asleep until the next; a manual
-/// clock fires timers in the thread that turns it. Thread-safe. Timer functions run without any lock held.
+/// clock that moves by itself is followed by one thread, started with the first timer and asleep until the next; a
+/// manual clock fires timers in the thread that turns it. Thread-safe. Timer functions run without any lock held.
 ///
 /// A timer that is armed belongs to the service until it fires or is cancelled: whoever arms it keeps it alive.
 class timer_service final : private clock_listener {
@@ -67,7 +67,8 @@ public:
         return arm(t, later_by(clock_.now(), after));
     }
 
-    /// When there is next something to do: a timer is due then, or moves nearer. Nothing if no timer is armed. A short lock.
+    /// When there is next something to do: a timer is due then, or moves nearer. Nothing if no timer is armed. A short
+    /// lock.
     std::optional<time_point> next_event() noexcept {
         const std::lock_guard lock(mutex_);
         const std::uint64_t event = wheel_.next_event();
@@ -89,8 +90,8 @@ public:
         return true;
     }
 
-    /// Ends the thread and fires what is still armed, early, so that nobody waits for a timer for ever. Idempotent; not from
-    /// a timer function.
+    /// Ends the thread and fires what is still armed, early, so that nobody waits for a timer for ever. Idempotent; not
+    /// from a timer function.
     void shut_down() noexcept {
         {
             const std::lock_guard lock(mutex_);

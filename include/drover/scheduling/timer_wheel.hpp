@@ -26,10 +26,10 @@ struct timer {
     bool armed = false;
 };
 
-/// A hierarchical timing wheel (Varghese and Lauck 1987): 11 levels of 64 slots over 64-bit ticks. A timer stands at the
-/// level of the highest 6-bit digit in which its deadline differs from the present, so every timer of a lower level is
-/// due before every timer of a higher one, and the next one is found from bit masks. Add and remove are O(1); a timer
-/// moves down at most ten times in its life. Not thread-safe.
+/// A hierarchical timing wheel (Varghese and Lauck 1987): 11 levels of 64 slots over 64-bit ticks. A timer stands at
+/// the level of the highest 6-bit digit in which its deadline differs from the present, so every timer of a lower level
+/// is due before every timer of a higher one, and the next one is found from bit masks. Add and remove are O(1); a
+/// timer moves down at most ten times in its life. Not thread-safe.
 class timer_wheel {
 public:
     static constexpr std::uint64_t never = ~std::uint64_t{0};
@@ -135,9 +135,9 @@ private:
         end = last;
     }
 
-    // All lower levels are empty. Each timer goes behind those that are younger, so every slot is in order as if it had been
-    // filled from above, and each is touched once: where many wait they are in no cache, and a walk over them is a chain of
-    // misses, of which the link to the one after the next lets two go on at a time.
+    // All lower levels are empty. Each timer goes behind those that are younger, so every slot is in order as if it had
+    // been filled from above, and each is touched once: where many wait they are in no cache, and a walk over them is a
+    // chain of misses, of which the link to the one after the next lets two go on at a time.
     void move_down(timer* each) noexcept {
         while (each != nullptr) {
             timer* const next = each->next;

@@ -22,8 +22,8 @@
 
 namespace drover {
 
-/// The default scheduler: a thread for each worker; whoever has nothing to do takes half of another's queue, and sleeps when
-/// there is nothing to take. `Hooks` is the metrics policy.
+/// The default scheduler: a thread for each worker; whoever has nothing to do takes half of another's queue, and sleeps
+/// when there is nothing to take. `Hooks` is the metrics policy.
 template <class Hooks>
 class work_stealing : public worker_group {
 public:
@@ -271,11 +271,12 @@ private:
         return true;
     }
 
-    // While others are awake one sleeper looks now and then whether one is stuck; when all sleep nobody does. True if it has
-    // withdrawn from sleep to take what is stuck there.
+    // While others are awake one sleeper looks now and then whether one is stuck; when all sleep nobody does. True if
+    // it has withdrawn from sleep to take what is stuck there.
     bool watch(worker& me, long_runs& seen) noexcept {
         std::chrono::nanoseconds period = long_runs::limit;
-        // After the mark is gone the count is read again: a worker that woke before it was gone has not summoned anybody.
+        // After the mark is gone the count is read again: a worker that woke before it was gone has not summoned
+        // anybody.
         while (sleep_.awake() != 0 && !watched_.exchange(true, std::memory_order_seq_cst)) {
             long_runs::state found = long_runs::state::nothing;
             while (found != long_runs::state::stuck && sleep_.awake() != 0) {

@@ -15,8 +15,8 @@ namespace drover {
 
 class worker_group;
 
-/// What a worker thread owns. `inside` is held by its thread whenever it is in the runtime and not in user code; it guards
-/// `next` and all that belongs to the actor the worker runs.
+/// What a worker thread owns. `inside` is held by its thread whenever it is in the runtime and not in user code; it
+/// guards `next` and all that belongs to the actor the worker runs.
 struct worker : lane {
     worker(core_record& owner, worker_group& group_, std::size_t index_, bool has_queue = true) noexcept
         : lane(owner, true, has_queue), group(group_), index(index_), random(index_ + 1) {}

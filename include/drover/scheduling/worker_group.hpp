@@ -74,9 +74,10 @@ public:
         }
     }
 
-    /// True if no worker is awake, `senders_gone` holds, and nothing waits in a queue; in this order, because an outside
-    /// sender may have taken an actor's idle mark and not scheduled it yet. See tests/model/drain.pml. Own threads cannot be
-    /// kept from waking meanwhile, so what tells of them must not have changed; see tests/model/own_threads.pml.
+    /// True if no worker is awake, `senders_gone` holds, and nothing waits in a queue; in this order, because an
+    /// outside sender may have taken an actor's idle mark and not scheduled it yet. See tests/model/drain.pml. Own
+    /// threads cannot be kept from waking meanwhile, so what tells of them must not have changed; see
+    /// tests/model/own_threads.pml.
     template <class Test>
     bool quiescent(Test senders_gone) {
         return sleep_.test_locked([&] {
@@ -86,8 +87,8 @@ public:
         });
     }
 
-    /// Runs `look` while no worker is inside the runtime: they are in user code, asleep, or wait here. Not from a worker.
-    /// Throws what `look` throws.
+    /// Runs `look` while no worker is inside the runtime: they are in user code, asleep, or wait here. Not from a
+    /// worker. Throws what `look` throws.
     template <class Look>
     void inspect(Look look) {
         for (const auto& each : workers_) {
@@ -123,7 +124,8 @@ public:
         visit_workers(each_one);
     }
 
-    /// Each worker, with those of own threads, none of which comes or goes meanwhile. `each_one` must wait for none of them.
+    /// Each worker, with those of own threads, none of which comes or goes meanwhile. `each_one` must wait for none of
+    /// them.
     template <class Visit>
     void visit_all(Visit each_one) {
         const std::lock_guard lock(own_);
@@ -181,7 +183,8 @@ protected:
     grace_period grace_;
     idle_bell bell_;
     own_threads own_;
-    /// A worker looks now and then whether another is stuck with an actor in `next`; so it is also where there is no other.
+    /// A worker looks now and then whether another is stuck with an actor in `next`; so it is also where there is no
+    /// other.
     std::atomic<bool> watched_;
 };
 

@@ -10,9 +10,9 @@
 
 namespace drover {
 
-/// How long an actor stays away between two states: `first`, then `factor` times as long with each failure that follows,
-/// `most` at most. A part of each, up to `jitter`, is taken off at random, so that actors that failed together do not come
-/// back together. After `quiet` without a failure it begins again with `first`.
+/// How long an actor stays away between two states: `first`, then `factor` times as long with each failure that
+/// follows, `most` at most. A part of each, up to `jitter`, is taken off at random, so that actors that failed together
+/// do not come back together. After `quiet` without a failure it begins again with `first`.
 struct backoff {
     clock_duration first{};                           ///< >= 0; 0: no delay
     clock_duration most = std::chrono::seconds(30);   ///< >= first

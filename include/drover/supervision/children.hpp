@@ -19,7 +19,8 @@ struct child_at {};
 template <std::size_t I>
 struct sibling_at {};
 
-/// Among the arguments of a child(): stands for the ref of the child at place `I` of the same children(), declared before it.
+/// Among the arguments of a child(): stands for the ref of the child at place `I` of the same children(), declared
+/// before it.
 template <std::size_t I>
 inline constexpr sibling_at<I> sibling{};
 
@@ -36,8 +37,9 @@ struct child_plan {
     std::tuple<Arguments...> arguments;
 };
 
-/// An actor of type `A`, from `arguments`, as context::spawn would make it with these options: supervised, spawn_options,
-/// spawn_in, or what built_by() gives. Without options it is supervised as its type says, or restarted by the usual plan.
+/// An actor of type `A`, from `arguments`, as context::spawn would make it with these options: supervised,
+/// spawn_options, spawn_in, or what built_by() gives. Without options it is supervised as its type says, or restarted
+/// by the usual plan.
 template <class A, class... Arguments>
 child_plan<A, supervised, std::decay_t<Arguments>...> child(supervised options, Arguments&&... arguments) {
     return {std::move(options), {std::forward<Arguments>(arguments)...}};
@@ -62,8 +64,8 @@ child_plan<std::decay_t<Callable>, Options, std::decay_t<Callable>> child(Option
     return {std::move(options), {std::forward<Callable>(callable)}};
 }
 
-/// An actor that does nothing but to have children: `started` spawns them in the order of declaration, so they stop in the
-/// reverse one. Spawn it with `supervised`, whose plan says how they are restarted together and how often:
+/// An actor that does nothing but to have children: `started` spawns them in the order of declaration, so they stop in
+/// the reverse one. Spawn it with `supervised`, whose plan says how they are restarted together and how often:
 /// `rt.spawn(supervised{.plan = {.children = strategy::one_for_all}}, children(child<a>(), child<b>({}, sibling<0>)))`.
 /// A child whose constructor throws fails it as a throw of `started` does.
 template <class F, class... Plans>
@@ -115,8 +117,8 @@ private:
     std::tuple<ref<typename Plans::actor, F>...> refs_{};
 };
 
-/// Declares the children of an actor that does nothing else; see basic_children. For a runtime of other features name them:
-/// `children<my_features>(…)`.
+/// Declares the children of an actor that does nothing else; see basic_children. For a runtime of other features name
+/// them: `children<my_features>(…)`.
 template <class F = features, class... Plans>
 basic_children<F, Plans...> children(Plans... plans) {
     return basic_children<F, Plans...>(std::move(plans)...);

@@ -15,7 +15,8 @@ struct restart_limit {
     clock_duration within = std::chrono::seconds(60);  ///< > 0
 };
 
-/// The restarts of one actor, against its limit: a window that slides. O(1); memory for `count` moments. Not thread-safe.
+/// The restarts of one actor, against its limit: a window that slides. O(1); memory for `count` moments. Not
+/// thread-safe.
 class restart_window {
 public:
     /// Throws std::bad_alloc.

@@ -21,8 +21,8 @@ template <class A, class... Arguments>
 concept rebuildable =
     (std::is_copy_constructible_v<std::decay_t<Arguments>> && ...) && detail::built_from<A, std::decay_t<Arguments>...>;
 
-/// What a state is built from anew: copies of the arguments of spawn. An actor that is restarted owns one; one that cannot
-/// be restarted has `no_source`.
+/// What a state is built from anew: copies of the arguments of spawn. An actor that is restarted owns one; one that
+/// cannot be restarted has `no_source`.
 template <class A, class... Kept>
 class argument_source {
 public:

@@ -15,22 +15,22 @@ template <class Plan, class Factory>
 struct supervised_factory;
 
 /// As spawn_options, and the supervision of this one actor, in place of what its type says:
-/// `rt.spawn<A>(drover::supervised{.plan = {.backoff = {.first = 10ms}}}, arguments…)`. Keeps copies of the arguments if all
-/// can be copied; otherwise a failure that would restart the actor stops it with the reason `not_restartable`.
+/// `rt.spawn<A>(drover::supervised{.plan = {.backoff = {.first = 10ms}}}, arguments…)`. Keeps copies of the arguments
+/// if all can be copied; otherwise a failure that would restart the actor stops it with the reason `not_restartable`.
 struct supervised {
     supervision plan{};
     spawn_options options{};
 
-    /// The actor is built, now and at each restart, by `factory()`, which returns it by value: then it needs no arguments,
-    /// and nothing must be copyable. `factory` lives as long as the actor, and is called on its worker.
+    /// The actor is built, now and at each restart, by `factory()`, which returns it by value: then it needs no
+    /// arguments, and nothing must be copyable. `factory` lives as long as the actor, and is called on its worker.
     template <class Factory>
     supervised_factory<supervised, std::decay_t<Factory>> built_by(Factory&& factory) && {
         return {std::move(*this), std::forward<Factory>(factory)};
     }
 };
 
-/// As supervised, and the mailbox of this one actor, whose type must not name one; see spawn_in. The mailbox and what is in it
-/// stay when the actor is restarted.
+/// As supervised, and the mailbox of this one actor, whose type must not name one; see spawn_in. The mailbox and what
+/// is in it stay when the actor is restarted.
 template <mailbox_policy Mailbox>
 struct supervised_in {
     supervision plan{};

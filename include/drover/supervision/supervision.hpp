@@ -25,16 +25,17 @@ enum class child_kind : std::uint8_t {
 };
 
 /// What a failure of an actor does. An actor's type says it for all of its kind,
-/// `static constexpr drover::supervision supervision{.limit = {.count = 3}};`, and drover::supervised for one actor as it is
-/// spawned. An actor of which neither is said stops when it fails.
+/// `static constexpr drover::supervision supervision{.limit = {.count = 3}};`, and drover::supervised for one actor as
+/// it is spawned. An actor of which neither is said stops when it fails.
 ///
-/// The decision: `decide` if there is one, else `on_failure`, else `static directive on_failure(const std::exception_ptr&)`
-/// of the actor's type, else restart.
+/// The decision: `decide` if there is one, else `on_failure`, else `static directive on_failure(const
+/// std::exception_ptr&)` of the actor's type, else restart.
 struct supervision {
     std::optional<directive> on_failure{};
     directive (*decide)(const std::exception_ptr&) = nullptr;  ///< on the actor's worker; if it throws, the actor stops
     restart_limit limit{};
-    /// Instead of a restart beyond the limit: `stop`, `escalate`, or `restart` all the same, but each after `backoff.most`.
+    /// Instead of a restart beyond the limit: `stop`, `escalate`, or `restart` all the same, but each after
+    /// `backoff.most`.
     directive beyond = directive::stop;
     drover::backoff backoff{};
     child_kind kind = child_kind::transient;

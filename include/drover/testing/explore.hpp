@@ -63,13 +63,13 @@ std::string replay(std::uint64_t seed, Scenario& scenario, const simulated_optio
 
 }  // namespace detail
 
-/// Runs `scenario(simulated_runtime&)`, each time on a fresh simulation, with the seeds 1 to `seeds`; with the one in the
-/// environment variable DROVER_SEED alone, if that is set. Faults that `options` leave to the seed differ from
-/// seed to seed. A scenario fails by an exception. The first that does ends it: by
-/// exploration_failed, which names the seed and what was thrown; what is no std::exception (as a test framework may throw) goes
-/// on as it is, and the seed is printed on standard error. A seed that fails is run a second time, and if that ends otherwise the
-/// sentence says so: then something beside the seed decides, such as real time, an address or another thread. Gives the
-/// number of seeds that were run.
+/// Runs `scenario(simulated_runtime&)`, each time on a fresh simulation, with the seeds 1 to `seeds`; with the one in
+/// the environment variable DROVER_SEED alone, if that is set. Faults that `options` leave to the seed differ from seed
+/// to seed. A scenario fails by an exception. The first that does ends it: by exploration_failed, which names the seed
+/// and what was thrown; what is no std::exception (as a test framework may throw) goes on as it is, and the seed is
+/// printed on standard error. A seed that fails is run a second time, and if that ends otherwise the sentence says so:
+/// then something beside the seed decides, such as real time, an address or another thread. Gives the number of seeds
+/// that were run.
 template <class F = features, class Scenario>
 std::uint64_t explore(std::uint64_t seeds, Scenario&& scenario, const simulated_options& options = {}) {
     std::uint64_t first = 1;

@@ -22,8 +22,8 @@
 
 namespace drover::detail {
 
-/// Makes a plan's faults happen. Before an actor runs, the messages in its list that the plan is about get another record of
-/// operations, which asks the plan when their turn comes: no mailbox and no handler knows of it.
+/// Makes a plan's faults happen. Before an actor runs, the messages in its list that the plan is about get another
+/// record of operations, which asks the plan when their turn comes: no mailbox and no handler knows of it.
 template <class F>
 class fault_injector {
 public:

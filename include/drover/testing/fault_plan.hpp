@@ -22,14 +22,14 @@ public:
 /// In place of a message's type: all of them.
 struct any_message {};
 
-/// What goes wrong in a simulation, and when: at the nth message of a type, or the nth piece of memory, counted over all actors
-/// that `actor` means. That is the name of one, or of its type; empty: all. What a batch takes at a time counts as one message.
-/// Types are told apart by their names.
+/// What goes wrong in a simulation, and when: at the nth message of a type, or the nth piece of memory, counted over
+/// all actors that `actor` means. That is the name of one, or of its type; empty: all. What a batch takes at a time
+/// counts as one message. Types are told apart by their names.
 ///
-/// A fault happens once, at a place that the plan names; or, where its name ends in `one_in`, again and again, at places that are
-/// drawn from the simulation's seed: at one in `n` on average, the gaps being spread evenly over 1 to 2n - 1. So over many
-/// seeds it meets every message, and the seed that fails has the same faults each time. Each draws for itself: a fault that is
-/// added to a plan moves no other, but for what it makes the actors do.
+/// A fault happens once, at a place that the plan names; or, where its name ends in `one_in`, again and again, at
+/// places that are drawn from the simulation's seed: at one in `n` on average, the gaps being spread evenly over 1 to
+/// 2n - 1. So over many seeds it meets every message, and the seed that fails has the same faults each time. Each draws
+/// for itself: a fault that is added to a plan moves no other, but for what it makes the actors do.
 class fault_plan {
 public:
     enum class kind : std::uint8_t { throws, drops, delays, refuses };
@@ -55,16 +55,17 @@ public:
         return add<M>(kind::drops, nth, std::move(actor), {});
     }
 
-    /// The actor does nothing for so long before it handles the message. In a mailbox that changes the order (priorities,
-    /// drop_oldest) the time of the delay is that of the message sent first; single-producer mailboxes know no faults.
+    /// The actor does nothing for so long before it handles the message. In a mailbox that changes the order
+    /// (priorities, drop_oldest) the time of the delay is that of the message sent first; single-producer mailboxes
+    /// know no faults.
     template <class M>
     fault_plan& delay(std::uint64_t nth, clock_duration length, std::string actor = {}) {
         return add<M>(kind::delays, nth, std::move(actor), length);
     }
 
-    /// Memory is refused: the nth piece that the code of these actors asks drover for, for a message, an ask, an actor, a
-    /// timer or the frame of a coroutine, does not come, and std::bad_alloc leaves the call that wanted it. What drover has
-    /// from the global allocator beside that, and what the program has from there, is not counted.
+    /// Memory is refused: the nth piece that the code of these actors asks drover for, for a message, an ask, an actor,
+    /// a timer or the frame of a coroutine, does not come, and std::bad_alloc leaves the call that wanted it. What
+    /// drover has from the global allocator beside that, and what the program has from there, is not counted.
     fault_plan& refuse_memory(std::uint64_t nth, std::string actor = {}) {
         return add<any_message>(kind::refuses, nth, std::move(actor), {});
     }

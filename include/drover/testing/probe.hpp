@@ -90,9 +90,9 @@ private:
 };
 
 /// An actor that a test sends others to, and what the test asks of it. `probe<pong> p(rt); … p.ref() …;
-/// p.expect<pong>(1s)`. Works on every runtime: on one with threads the test waits for them, on the runtime's clock; in a
-/// simulation it runs the simulation, so that a second passes in no time and always alike. For one thread at a time, and not
-/// for a handler, which must not block: std::logic_error. Not to outlive its runtime. Failures are thrown as
+/// p.expect<pong>(1s)`. Works on every runtime: on one with threads the test waits for them, on the runtime's clock; in
+/// a simulation it runs the simulation, so that a second passes in no time and always alike. For one thread at a time,
+/// and not for a handler, which must not block: std::logic_error. Not to outlive its runtime. Failures are thrown as
 /// expectation_failed, so any test framework will do, or none.
 template <class F, class... Ms>
 class basic_probe {
@@ -118,7 +118,8 @@ public:
         return actor_;
     }
 
-    /// The next message, waited for: at most for `within`. Throws if none comes, or one of another type; that one is taken.
+    /// The next message, waited for: at most for `within`. Throws if none comes, or one of another type; that one is
+    /// taken.
     template <class M>
     M expect(clock_duration within) {
         static_assert(detail::one_of<M, Ms...>,

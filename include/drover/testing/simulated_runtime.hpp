@@ -25,17 +25,20 @@ namespace drover {
 
 /// The choices of one simulation beside its seed.
 struct simulated_options {
-    /// Messages an actor handles before the seed decides anew, 1 … 1 000 000. With 1 every order of messages can come up.
+    /// Messages an actor handles before the seed decides anew, 1 … 1 000 000. With 1 every order of messages can come
+    /// up.
     std::size_t quantum = 1;
-    /// Steps and turns of the clock that one wait, or one run_until_idle(), may take before it counts as endless; 1 or more.
+    /// Steps and turns of the clock that one wait, or one run_until_idle(), may take before it counts as endless; 1 or
+    /// more.
     std::uint64_t most_steps = 10'000'000;
     std::size_t outbox = 0;  ///< as runtime_options::outbox
-    /// Hears of every message that was not handled, as runtime_options::on_dead_letter does. Default: nobody; it is counted.
+    /// Hears of every message that was not handled, as runtime_options::on_dead_letter does. Default: nobody; it is
+    /// counted.
     std::function<void(const dead_letter&)> on_dead_letter{};
     /// Hears of every exception that left an actor's code. Default: a line in failures().
     std::function<void(const failure&)> on_failure{};
-    /// Hears of every child that has not stopped within its spawn_options::stop_within, as runtime_options::on_straggler does.
-    /// Default: a line in late_stops().
+    /// Hears of every child that has not stopped within its spawn_options::stop_within, as
+    /// runtime_options::on_straggler does. Default: a line in late_stops().
     std::function<void(const straggler&)> on_straggler{};
     clock_duration stop_deadline = std::chrono::seconds(10);  ///< as runtime_options::stop_deadline, in virtual time
     at_root on_escalation = runtime_options{}.on_escalation;  ///< as runtime_options::on_escalation
@@ -62,8 +65,8 @@ struct simulation_frame {
 /// basic_runtime. For one thread at a time; whatever would block (an answer's get(), drain(), stop(), the end) runs the
 /// simulation until it need not wait any longer, turning the clock to the next timer whenever all actors are idle.
 ///
-/// It tries orders of messages, not what two processors may do to one memory: data that actors share behind drover's back is a
-/// matter for a thread sanitizer.
+/// It tries orders of messages, not what two processors may do to one memory: data that actors share behind drover's
+/// back is a matter for a thread sanitizer.
 template <class F>
 class basic_simulated_runtime : private detail::simulation_frame<F>, public runtime_with<F, simulated> {
     using frame = detail::simulation_frame<F>;
@@ -76,8 +79,8 @@ public:
 
     std::uint64_t seed() const noexcept { return seed_; }
 
-    /// Gives one actor that is ready, if there is one, a run: one message, unless `quantum` says otherwise, or what an actor does
-    /// beside messages. False if all are idle. Throws std::logic_error in a handler.
+    /// Gives one actor that is ready, if there is one, a run: one message, unless `quantum` says otherwise, or what an
+    /// actor does beside messages. False if all are idle. Throws std::logic_error in a handler.
     bool step() {
         refuse_in_handler("step");
         return this->scheduler().step();
@@ -94,8 +97,9 @@ public:
         return steps;
     }
 
-    /// Lets `by` pass: runs actors until they are idle, then goes to the moment of the next timer, and so on, so that all that
-    /// happens meanwhile happens in its time. Throws std::invalid_argument if `by` is negative, and as run_until_idle().
+    /// Lets `by` pass: runs actors until they are idle, then goes to the moment of the next timer, and so on, so that
+    /// all that happens meanwhile happens in its time. Throws std::invalid_argument if `by` is negative, and as
+    /// run_until_idle().
     void advance(clock_duration by) {
         refuse_in_handler("advance");
         if (by.count() < 0) {
@@ -121,7 +125,8 @@ public:
     /// What `on_failure` would have heard, a line each: "worker #3 failed in job: it broke".
     const std::vector<std::string>& failures() const noexcept { return frame::failures; }
 
-    /// What `on_straggler` would have heard, a line each: "reader #3 has not stopped in time and waits for a free worker; …".
+    /// What `on_straggler` would have heard, a line each: "reader #3 has not stopped in time and waits for a free
+    /// worker; …".
     const std::vector<std::string>& late_stops() const noexcept { return frame::late_stops; }
 
     /// Faults of the plan that have happened.

@@ -171,8 +171,8 @@ private:
         }
     }
 
-    // Puts the handler back that was there before. A fault comes again as soon as this returns; what somebody has sent is sent
-    // again, and waits until then.
+    // Puts the handler back that was there before. A fault comes again as soon as this returns; what somebody has sent
+    // is sent again, and waits until then.
     void pass_on(int signal, const siginfo_t& about) noexcept {
         for (std::size_t each = 0; each != signals.size(); ++each) {
             if (signals[each] == signal) {
@@ -196,13 +196,14 @@ private:
 
 }  // namespace detail
 
-/// At SIGSEGV, SIGABRT, SIGBUS, SIGFPE and SIGILL the last `records` records of each thread are written as text, and then the
-/// process ends as it would have without: the handler that was there before, or the default, has the signal after this one.
-/// Once in a process, by the first thread that crashes. What is recorded is what a flight_tracing policy records.
+/// At SIGSEGV, SIGABRT, SIGBUS, SIGFPE and SIGILL the last `records` records of each thread are written as text, and
+/// then the process ends as it would have without: the handler that was there before, or the default, has the signal
+/// after this one. Once in a process, by the first thread that crashes. What is recorded is what a flight_tracing
+/// policy records.
 ///
-/// Called early, by one thread; a second call changes where to and how many alone. It writes with open(2) and write(2) only.
-/// A stack that has overflown needs sigaltstack(2) in its thread. `file` is made at the crash and not before; the folder is
-/// there. Throws std::invalid_argument for no records, or for a path longer than the system takes.
+/// Called early, by one thread; a second call changes where to and how many alone. It writes with open(2) and write(2)
+/// only. A stack that has overflown needs sigaltstack(2) in its thread. `file` is made at the crash and not before; the
+/// folder is there. Throws std::invalid_argument for no records, or for a path longer than the system takes.
 inline void install_crash_dump(const std::filesystem::path& file, std::size_t records = 64) {
     const std::filesystem::path whole = std::filesystem::absolute(file);
     if (records == 0) {

@@ -46,8 +46,8 @@ struct flight_recording {
 
 namespace detail {
 
-/// A ring and whose it is. Never freed, so that a signal handler may walk along them; one whose thread has ended is another's
-/// after some time. All but the ring and `next` under the recorder's lock.
+/// A ring and whose it is. Never freed, so that a signal handler may walk along them; one whose thread has ended is
+/// another's after some time. All but the ring and `next` under the recorder's lock.
 struct flight_lane {
     explicit flight_lane(std::size_t records) : ring(records) {}
 
@@ -212,8 +212,8 @@ private:
 
 }  // namespace detail
 
-/// What all threads of the process have recorded, as far as it is still there. Any thread, while others record: they are not
-/// held up, but one that records for the first time, or ends, waits. Throws std::bad_alloc.
+/// What all threads of the process have recorded, as far as it is still there. Any thread, while others record: they
+/// are not held up, but one that records for the first time, or ends, waits. Throws std::bad_alloc.
 inline flight_recording read_flight_recorder() {
     return detail::flight_lanes::instance().read();
 }
@@ -224,8 +224,8 @@ inline void clear_flight_recorder() {
 }
 
 /// Takes the time of records from this clock while it stands, as for a trace in virtual time; usual is the processor's
-/// time-stamp counter, or the steady clock where that does not run at one rate. What was recorded before is forgotten at both
-/// ends. No two at once, and no thread records at either end.
+/// time-stamp counter, or the steady clock where that does not run at one rate. What was recorded before is forgotten
+/// at both ends. No two at once, and no thread records at either end.
 class [[nodiscard]] flight_clock {
 public:
     /// `clock` outlives it.

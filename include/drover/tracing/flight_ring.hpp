@@ -24,8 +24,9 @@ enum class flight_event_kind : std::uint8_t {
     rooted,   ///< the message that follows is the first of its trace here; the other words are the trace's id
 };
 
-/// 32 bytes, four words: the time, the span, what else belongs to the kind, and a pointer to the names with the kind in its
-/// highest byte, where no address of a program has anything. Of `rooted`: the trace's low half in place of the time.
+/// 32 bytes, four words: the time, the span, what else belongs to the kind, and a pointer to the names with the kind in
+/// its highest byte, where no address of a program has anything. Of `rooted`: the trace's low half in place of the
+/// time.
 using flight_record = std::array<std::uint64_t, 4>;
 
 static_assert(sizeof(flight_record) == 32);
@@ -47,10 +48,10 @@ inline const message_names* names_of(const flight_record& record) noexcept {
 
 }  // namespace detail
 
-/// The last records of one thread, which writes them without a locked instruction and without ever waiting; anybody reads
-/// them meanwhile. A reader copies, and then looks how far the writer has come: what it may have begun to write over by
-/// then is given up, so that no torn record is seen. For that each word is stored with release and loaded with acquire, which
-/// costs nothing on x86-64: who has seen a word of a record has seen the head that was stored before it.
+/// The last records of one thread, which writes them without a locked instruction and without ever waiting; anybody
+/// reads them meanwhile. A reader copies, and then looks how far the writer has come: what it may have begun to write
+/// over by then is given up, so that no torn record is seen. For that each word is stored with release and loaded with
+/// acquire, which costs nothing on x86-64: who has seen a word of a record has seen the head that was stored before it.
 class alignas(cache_line) flight_ring {
 public:
     /// `records` is a power of two. Throws std::bad_alloc.
@@ -69,9 +70,9 @@ public:
         head_.store(head + 1, std::memory_order_release);  // pairs with each_last()
     }
 
-    /// Calls `take` with the last `most` records, oldest first, and gives the number of records that are lost: written over,
-    /// in a full ring all but the last `capacity() - 1`. Any thread, and a signal handler: no memory, no lock. Throws what
-    /// `take` throws.
+    /// Calls `take` with the last `most` records, oldest first, and gives the number of records that are lost: written
+    /// over, in a full ring all but the last `capacity() - 1`. Any thread, and a signal handler: no memory, no lock.
+    /// Throws what `take` throws.
     template <class Take>
     std::uint64_t each_last(std::uint64_t most, Take take) const {
         const std::uint64_t forgotten = forgotten_.load(std::memory_order_acquire);  // pairs with forget()

@@ -14,9 +14,10 @@
 
 namespace drover {
 
-/// The tracing policy that writes down who sent what to whom and when it was handled: in a ring of `Records` records of 32
-/// bytes for each thread, of which the oldest are written over. read_flight_recorder() reads them, write_chrome_trace()
-/// (drover/report.hpp) makes a picture of them. `Sampler` decides for each trace that begins in this program.
+/// The tracing policy that writes down who sent what to whom and when it was handled: in a ring of `Records` records of
+/// 32 bytes for each thread, of which the oldest are written over. read_flight_recorder() reads them,
+/// write_chrome_trace() (drover/report.hpp) makes a picture of them. `Sampler` decides for each trace that begins in
+/// this program.
 ///
 ///     struct traced : drover::features { using tracing = drover::flight_tracing<>; };
 ///     using app = drover::with<traced>;

@@ -7,9 +7,9 @@
 
 namespace drover {
 
-/// The default tracing policy: a message carries nothing and nothing is recorded. Own policies derive from it and hide what
-/// they want; what they do not hide costs nothing. All is called on the message path: noexcept and quick. Names have static
-/// storage.
+/// The default tracing policy: a message carries nothing and nothing is recorded. Own policies derive from it and hide
+/// what they want; what they do not hide costs nothing. All is called on the message path: noexcept and quick. Names
+/// have static storage.
 ///
 /// `stamp` is what travels with each message, and what is kept by whoever goes on later: a reply that is waited for, a
 /// coroutine, a repeated message. The three classes stand on the stack, around what their name says.
@@ -31,8 +31,8 @@ struct no_tracing {
     struct handling {
         constexpr handling(const auto& /*stamp*/, actor_id, const message_names&) noexcept {}
     };
-    /// Around what goes on later: `kept` is the stamp that was kept when it began to wait, `cause` the reply's stamp, or an empty
-    /// one of what waited for time or room.
+    /// Around what goes on later: `kept` is the stamp that was kept when it began to wait, `cause` the reply's stamp,
+    /// or an empty one of what waited for time or room.
     struct resuming {
         constexpr resuming(const auto& /*kept*/, const auto& /*cause*/, actor_id, const message_names&) noexcept {}
     };

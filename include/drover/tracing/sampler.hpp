@@ -7,9 +7,9 @@
 
 namespace drover {
 
-/// Decides whether a trace that begins here is recorded. Asked once for each, in the thread that sends its first message;
-/// whatever follows from that message has the decision in its context, and tests it before any other work. `sample()` is
-/// noexcept, quick, and safe to call from any thread.
+/// Decides whether a trace that begins here is recorded. Asked once for each, in the thread that sends its first
+/// message; whatever follows from that message has the decision in its context, and tests it before any other work.
+/// `sample()` is noexcept, quick, and safe to call from any thread.
 template <class S>
 concept trace_sampler = requires {
     { S::sample() } noexcept -> std::same_as<bool>;
@@ -25,8 +25,8 @@ struct sample_parents {
     static constexpr bool sample() noexcept { return false; }
 };
 
-/// Records one trace in `N` on average. How many are left out between two is drawn anew each time, from 0 to 2(N - 1), so
-/// that no rhythm of the program's meets it.
+/// Records one trace in `N` on average. How many are left out between two is drawn anew each time, from 0 to 2(N - 1),
+/// so that no rhythm of the program's meets it.
 template <std::uint32_t N>
 struct sample_one_in {
     static_assert(N >= 1 && N <= 1'000'000'000, "drover: sample_one_in takes 1 to 1 000 000 000");

@@ -79,10 +79,10 @@ inline std::string refused_traceparent(std::string_view header, std::string_view
 
 }  // namespace detail
 
-/// The context that another program's `traceparent` header carries, or a sentence that says what is wrong with it. By the
-/// rules of W3C: lower case; no id of zeros; version ff is none; version 00 has 55 characters, and a later one is read as
-/// far as 00 goes, if nothing or a '-' follows there. Of the flags the sampled one is kept. Any thread; allocates for an
-/// error alone.
+/// The context that another program's `traceparent` header carries, or a sentence that says what is wrong with it. By
+/// the rules of W3C: lower case; no id of zeros; version ff is none; version 00 has 55 characters, and a later one is
+/// read as far as 00 goes, if nothing or a '-' follows there. Of the flags the sampled one is kept. Any thread;
+/// allocates for an error alone.
 inline expected<trace_context, std::string> parse_traceparent(std::string_view header) {
     constexpr std::size_t length = 55;  // 2 digits, 32, 16 and 2, with three '-' between
     const auto refuse = [&](std::string_view why) {

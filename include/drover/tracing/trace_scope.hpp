@@ -89,8 +89,8 @@ inline trace_context made_foreign(trace_context context) noexcept {
 
 }  // namespace detail
 
-/// The trace in which the calling thread works: in a handler that of its message, within a trace_scope that one's. Empty
-/// outside, and without ids in what a sampler has left out. Any thread.
+/// The trace in which the calling thread works: in a handler that of its message, within a trace_scope that one's.
+/// Empty outside, and without ids in what a sampler has left out. Any thread.
 inline trace_context current_trace() noexcept {
     const trace_context* const now = detail::this_trace_thread.current;
     if (now == nullptr) {
@@ -101,8 +101,8 @@ inline trace_context current_trace() noexcept {
     return kept;
 }
 
-/// The edge of a program: while it stands, what this thread sends belongs to a trace that began elsewhere, and is recorded
-/// if that is sampled. An empty context is as none. Scopes nest; each ends in the thread that made it.
+/// The edge of a program: while it stands, what this thread sends belongs to a trace that began elsewhere, and is
+/// recorded if that is sampled. An empty context is as none. Scopes nest; each ends in the thread that made it.
 ///
 ///     const drover::trace_scope scope(*drover::parse_traceparent(header));
 ///     desk.tell(order);

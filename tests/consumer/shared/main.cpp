@@ -1,6 +1,6 @@
-// A program and a shared library, each compiled with drover's headers. Both must agree on who is a worker, on the lane of
-// a thread, on the pool of envelopes and on the identity of types, or a wait inside a handler hangs, or memory of one is
-// freed by the other.
+// A program and a shared library, each compiled with drover's headers. Both must agree on who is a worker, on the lane
+// of a thread, on the pool of envelopes and on the identity of types, or a wait inside a handler hangs, or memory of
+// one is freed by the other.
 #include <cstdio>
 
 #include "library.hpp"

@@ -177,7 +177,8 @@ TEST_CASE("task: a handler may hand on the task of another function, but no empt
 // --- temporaries in co_await expressions -------------------------------------------------------------------------------
 //
 // g++ 12 destroys a temporary twice that is an aggregate, made with braces inside the expression, of members that have
-// destructors. The guide says how to write it instead; these are the forms that it promises, and ours must be among them.
+// destructors. The guide says how to write it instead; these are the forms that it promises, and ours must be among
+// them.
 
 namespace {
 

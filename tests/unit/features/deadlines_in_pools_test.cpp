@@ -247,8 +247,8 @@ struct ward {
 
 }  // namespace
 
-// The clock says that it is late, and the timer of the ask has not fired yet: an earlier one holds up the thread that turns
-// the clock.
+// The clock says that it is late, and the timer of the ask has not fired yet: an earlier one holds up the thread that
+// turns the clock.
 TEMPLATE_TEST_CASE("deadlines in pools: an ask that is found late in the mailbox is answered there, and blames nobody",
                    "", drover::least_loaded, drover::shared_queue) {
     using drover_test::wait_until;

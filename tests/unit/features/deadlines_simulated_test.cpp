@@ -1,5 +1,5 @@
-// Deadlines over many schedules: no handler runs after its message's deadline, and nothing is lost. DROVER_SEED runs one seed
-// alone.
+// Deadlines over many schedules: no handler runs after its message's deadline, and nothing is lost. DROVER_SEED runs
+// one seed alone.
 #include <drover/features/deadlines.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What metrics count of pools against what the test itself has seen: random programs in simulations. DROVER_SEED runs one seed
-// alone.
+// What metrics count of pools against what the test itself has seen: random programs in simulations. DROVER_SEED runs
+// one seed alone.
 #include <drover/drover.hpp>
 #include <drover/testing.hpp>
 

@@ -1,5 +1,5 @@
-// What a member that stops by itself leaves, in virtual time: it goes to others, also if the policy repeats its choice until the
-// pool has a new table. DROVER_SEED runs one seed alone.
+// What a member that stops by itself leaves, in virtual time: it goes to others, also if the policy repeats its choice
+// until the pool has a new table. DROVER_SEED runs one seed alone.
 #include <drover/pool/pass_on.hpp>
 
 #include <algorithm>

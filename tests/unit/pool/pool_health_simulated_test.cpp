@@ -1,5 +1,5 @@
-// Watched pools over many schedules: members that fail, hang, slow down and recover when the seed says so. DROVER_SEED runs one
-// seed alone.
+// Watched pools over many schedules: members that fail, hang, slow down and recover when the seed says so. DROVER_SEED
+// runs one seed alone.
 #include <drover/drover.hpp>
 #include <drover/testing.hpp>
 

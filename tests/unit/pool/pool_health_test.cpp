@@ -1,4 +1,5 @@
-// Pools whose members are watched, in virtual time; what the parts of a health policy find is tested in tests/unit/health.
+// Pools whose members are watched, in virtual time; what the parts of a health policy find is tested in
+// tests/unit/health.
 #include <drover/drover.hpp>
 #include <drover/testing.hpp>
 

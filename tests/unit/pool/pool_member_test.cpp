@@ -432,7 +432,8 @@ TEMPLATE_TEST_CASE("pick_again: nothing of a member that stops without the pool 
         }
         wait_until([&] { return pool.size() == 1; });
         w.settle();
-        // Also if the policy always picks the same one: what finds the stopped one waits until the pool has heard of it.
+        // Also if the policy always picks the same one: what finds the stopped one waits until the pool has heard of
+        // it.
         CHECK(all->size() == 60);
         CHECK(all->each_once());
         const auto sums = w.rt.statistics();

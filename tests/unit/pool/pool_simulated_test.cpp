@@ -1,5 +1,5 @@
-// Pools over many schedules: senders, changes and failures at random, in an order that the seed decides. DROVER_SEED runs one
-// seed alone.
+// Pools over many schedules: senders, changes and failures at random, in an order that the seed decides. DROVER_SEED
+// runs one seed alone.
 #include <drover/drover.hpp>
 #include <drover/testing.hpp>
 

@@ -1,5 +1,6 @@
-// Threads, runtimes and statics end in any order, and every block comes back. Statics end with their process, so each of those
-// orders has a child that ends by exit(); the static that it makes first is destroyed last, and looks whether all came back.
+// Threads, runtimes and statics end in any order, and every block comes back. Statics end with their process, so each
+// of those orders has a child that ends by exit(); the static that it makes first is destroyed last, and looks whether
+// all came back.
 #include <drover/drover.hpp>
 
 #include <pthread.h>
@@ -94,7 +95,8 @@ struct late_sender {
 thread_local late_sender late;
 thread_local std::optional<drover::runtime> of_the_thread;
 
-// Sends in a later round of a thread's end than the one in which the pool has taken the thread's blocks for the first time.
+// Sends in a later round of a thread's end than the one in which the pool has taken the thread's blocks for the first
+// time.
 struct very_late_sender {
     drover::ref<echo> to;
     int rounds = 2;
@@ -190,7 +192,8 @@ TEST_CASE("a thread-local sends when its thread ends, to a runtime that is there
     auto a = rt->spawn<echo>();
     for (int ended = 0; ended != 2; ++ended) {
         std::thread([&a] { late.to = a; }).join();
-        // What the pool and the runtime keep for this thread is made before the thread-local, and so is it the other way round.
+        // What the pool and the runtime keep for this thread is made before the thread-local, and so is it the other
+        // way round.
         std::thread([&a] {
             a.tell(payload{});
             late.to = a;

@@ -15,7 +15,8 @@
 #include "support/oracle.hpp"
 #include "support/world.hpp"
 
-// Supervision, silence and coroutines meet: what becomes of a handler that waits when its actor fails by something else.
+// Supervision, silence and coroutines meet: what becomes of a handler that waits when its actor fails by something
+// else.
 using namespace std::chrono_literals;
 using drover::context;
 using drover::directive;

@@ -104,7 +104,8 @@ TEST_CASE("not every seed loses the update, so the order matters and not the cod
 }
 
 TEST_CASE("explore finds one order in many") {
-    // Eight actors report to one; it breaks if they come in exactly one of 720 orders of the first six... which seldom happens.
+    // Eight actors report to one; it breaks if they come in exactly one of 720 orders of the first six... which seldom
+    // happens.
     const auto scenario = [](simulated_runtime& rt) {
         std::string order;
         const auto to = rt.spawn([&](char c) { order += c; });

@@ -1,4 +1,5 @@
-// Children that do not stop in time, in virtual time: who is held up by a fault's delay does not stop before it is over.
+// Children that do not stop in time, in virtual time: who is held up by a fault's delay does not stop before it is
+// over.
 #include <drover/testing/simulated_runtime.hpp>
 
 #include <cstdint>

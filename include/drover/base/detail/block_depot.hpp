@@ -34,9 +34,9 @@ struct block_magazine {
 inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
 
 /// 2 MiB cut into blocks of one class, aligned to its own size so that a block leads to its slab. Which blocks are free
-/// stands in bits in the header and not in links in the blocks: those are poisoned, and cold in the cache. The lowest free
-/// block is taken first, so that blocks stand side by side again in whatever order they came back, and memory that was never
-/// needed is not touched.
+/// stands in bits in the header and not in links in the blocks: those are poisoned, and cold in the cache. The lowest
+/// free block is taken first, so that blocks stand side by side again in whatever order they came back, and memory that
+/// was never needed is not touched.
 class slab {
 public:
     static slab* create(std::size_t block_bytes) {
@@ -275,8 +275,8 @@ private:
     std::size_t empties_ = 0;
 };
 
-// One depot a class on cache lines of its own; constant-initialised and never destroyed, so that threads and statics may
-// end in any order. Of default visibility, so that a program and its shared objects have one.
+// One depot a class on cache lines of its own; constant-initialised and never destroyed, so that threads and statics
+// may end in any order. Of default visibility, so that a program and its shared objects have one.
 struct alignas(cache_line) aligned_depot : block_depot {};
 [[gnu::visibility("default")]] inline constinit std::array<aligned_depot, block_classes> block_depots{};
 
