@@ -196,6 +196,9 @@ private:
             return nullptr;
         }
         runnable* const item = other.next.exchange(nullptr, std::memory_order_acquire);
+        if (item != nullptr) {
+            other.robbed = other.runs.load(std::memory_order_relaxed);
+        }
         other.inside.restore();
         return item;
     }

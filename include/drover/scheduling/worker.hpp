@@ -21,6 +21,8 @@ struct worker : lane {
     worker(core_record& owner, worker_group& group_, std::size_t index_, bool has_queue = true) noexcept
         : lane(owner, true, has_queue), group(group_), index(index_), random(index_ + 1) {}
 
+    static constexpr std::uint64_t no_run = ~std::uint64_t{0};
+
     worker_group& group;
     const std::size_t index;
 
@@ -28,6 +30,7 @@ struct worker : lane {
     std::atomic<runnable*> next{nullptr};     ///< runs after the present one: the actor made ready last
     std::atomic<runnable*> running{nullptr};  ///< the actor whose run this is
     std::atomic<std::uint64_t> runs{0};       ///< changes with each run, so that a thief can tell a long one
+    std::uint64_t robbed = no_run;            ///< the last one in which a thief took the actor in `next`
     owned_counter
         pieces;  ///< of user code that have come back, beside messages that were handled; see runtime/watchdog.hpp
     runnable* stopped = nullptr;  ///< cells on their way to the grace period, linked by `next_runnable`

@@ -33,9 +33,15 @@ public:
     std::size_t size() const noexcept { return workers_.size(); }
     worker& at(std::size_t index) noexcept { return *workers_[index]; }
 
-    /// On a worker: `item` runs next, and what was to run next goes where others can take it.
+    /// On a worker: `item` runs next, and what was to run next goes where others can take it. In a run so long that a thief has
+    /// taken the actor that was to run next, `item` goes there at once: the run is not near its end, and the thief is idle.
     void schedule(worker& me, runnable* item) noexcept {
         const inside_scope scope(me.inside);
+        if (me.robbed == me.runs.load(std::memory_order_relaxed)) [[unlikely]] {
+            enqueue(me, item);
+            sleep_.notify();
+            return;
+        }
         runnable* const displaced = me.next.load(std::memory_order_relaxed);
         me.next.store(item, std::memory_order_release);
         if (displaced != nullptr) {

@@ -272,6 +272,32 @@ TEST_CASE("an actor made ready before a long handler is taken by another worker"
     }
 }
 
+TEST_CASE("what a long handler makes ready after a thief has come goes where it need not wait for one") {
+    steals.store(0);
+    constexpr int many = 20;
+    std::atomic<int> ran{0};
+    job waiting([&](worker&) {
+        ran.fetch_add(1);
+        return false;
+    });
+    std::atomic<int> in_next{0};
+    job long_one([&](worker& here) {
+        for (int each = 0; each != many; ++each) {
+            here.group.schedule(here, &waiting);
+            in_next.fetch_add(here.next.load() != nullptr ? 1 : 0);
+            const outside_scope user_code(here.inside);
+            wait_until([&] { return ran.load() == each + 1; });
+        }
+        return false;
+    });
+    worker_threads workers(2);
+    workers->submit(&long_one);
+    wait_until([&] { return workers.quiet(); });
+    CHECK(ran.load() == many);
+    CHECK(in_next.load() == 1);
+    CHECK(steals.load() == many - 1);
+}
+
 TEST_CASE("the actor behind a long handler is found however late it comes") {
     std::atomic<bool> ran{false};
     std::atomic<bool> started{false};

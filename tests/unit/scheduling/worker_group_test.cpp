@@ -57,6 +57,27 @@ TEST_CASE("the actor made ready last runs next, and what it displaces goes where
     CHECK_FALSE(me.inside.held());
 }
 
+TEST_CASE("in a run of which a thief has taken an actor all go where others can take them, and in the next no more") {
+    drover_test::test_core core;
+    group one(core, 2);
+    worker& me = one.at(0);
+    std::deque<runnable> items = make(4);
+    me.runs.store(7);
+    me.robbed = 7;
+    one.sleep_.announce(1, false);
+    one.schedule(me, &items[0]);
+    CHECK_FALSE(one.sleep_.asleep(1));
+    one.schedule(me, &items[1]);
+    CHECK(me.next.load() == nullptr);
+    CHECK(me.ring.size() == 2);
+    me.runs.store(8);
+    one.schedule(me, &items[2]);
+    CHECK(me.next.load() == &items[2]);
+    CHECK(me.ring.pop() == &items[0]);
+    CHECK(me.ring.pop() == &items[1]);
+    CHECK(me.ring.empty());
+}
+
 TEST_CASE("a displaced actor wakes a sleeper, a lone one only somebody to watch over it") {
     drover_test::test_core core;
     group three(core, 3);
