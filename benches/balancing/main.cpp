@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <exception>
 #include <string_view>
-#include <utility>
 
 #include "../support/outcome.hpp"
 #include "options.hpp"
@@ -16,11 +15,8 @@ namespace benches::balancing {
 namespace {
 
 int run(int count, char** arguments) {
-    int status = 0;
     report all;
-    auto asked = read_options(count, arguments, status);
-    if (!asked) return status;
-    all.asked = std::move(*asked);
+    if (const auto status = read_options(all.asked, count, arguments)) return *status;
     // A report of nothing, so that a name that is no good is complained of before the minutes and not after them.
     if (!all.asked.json.empty() && !write_json(all)) return 2;
 

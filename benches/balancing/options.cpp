@@ -1,11 +1,9 @@
 // Copyright (c) the drover authors. SPDX-License-Identifier: MIT
 #include "options.hpp"
 
-#include <fmt/core.h>
+#include <limits>
 
-#include <charconv>
-#include <cstdio>
-#include <system_error>
+#include "../support/options.hpp"
 
 namespace benches::balancing {
 namespace {
@@ -38,58 +36,19 @@ Ends with status 1 if something is not as drover promises it, 2 if called wrongl
 and is no failure.
 )";
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 }  // namespace
 
-std::optional<options> read_options(int count, char** arguments, int& status) {
-    options found;
-    status = 2;
-    for (int at = 1; at < count; ++at) {
-        const std::string_view name = arguments[at];
-        if (name == "--help" || name == "-h") {
-            fmt::print("{}", usage);
-            status = 0;
-            return std::nullopt;
-        }
-        if (name == "--quick") {
-            found.quick = true;
-            continue;
-        }
-        if (name != "--seed" && name != "--json" && name != "--filter") {
-            fmt::print(stderr, "balancing: there is no option '{}'; --help lists those there are\n", name);
-            return std::nullopt;
-        }
-        if (at + 1 == count) {
-            fmt::print(stderr, "balancing: {} wants a value after it; see --help\n", name);
-            return std::nullopt;
-        }
-        const std::string_view value = arguments[++at];
-        if (name == "--json") {
-            found.json = value;
-        } else if (name == "--seed") {
-            const auto seed = number_of(value);
-            if (!seed) {
-                fmt::print(stderr, "balancing: the seed '{}' is no whole number from 0 to 2^64 - 1; give one\n", value);
-                return std::nullopt;
-            }
-            found.seed = *seed;
-        } else {
-            try {
-                found.filter = value;
-                found.names = std::regex(found.filter, std::regex::optimize);
-            } catch (const std::regex_error& error) {
-                fmt::print(stderr, "balancing: the filter '{}' is no regular expression: {}\n", value, error.what());
-                return std::nullopt;
-            }
-        }
-    }
-    return found;
+std::optional<int> read_options(options& asked, int count, char** arguments) {
+    const option::taking names = expression_into(asked.names);
+    const option known[] = {{"--seed", whole_into(asked.seed, "seed", 0, std::numeric_limits<std::uint64_t>::max())},
+                            {"--quick", &asked.quick},
+                            {"--filter",
+                             [&](std::string_view value) {
+                                 asked.filter = value;
+                                 return names(value);
+                             }},
+                            {"--json", text_into(asked.json)}};
+    return benches::read_options("balancing", usage, known, count, arguments);
 }
 
 }  // namespace benches::balancing

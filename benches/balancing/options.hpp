@@ -20,7 +20,7 @@ struct options {
     [[nodiscard]] bool wants(std::string_view cell) const { return std::regex_search(cell.begin(), cell.end(), names); }
 };
 
-/// None if the program has to end with `status` now: it has been told what was wrong, or the usage was asked for.
-std::optional<options> read_options(int count, char** arguments, int& status);
+/// As benches::read_options.
+std::optional<int> read_options(options& asked, int count, char** arguments);
 
 }  // namespace benches::balancing

@@ -3,18 +3,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "../support/options.hpp"
 #include "arrivals.hpp"
 #include "subjects.hpp"
 
@@ -57,66 +55,22 @@ struct row {
     bool reached;
 };
 
-std::optional<std::uint64_t> whole(std::string_view text, std::uint64_t least, std::uint64_t most) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
-        return std::nullopt;
-    return number;
-}
-
-/// None if the program has to end with `status` now: it has been told what was wrong, or the usage was asked for.
-std::optional<options> read_options(int count, char** arguments, int& status) {
-    options found;
-    status = 2;
-    for (int at = 1; at < count; ++at) {
-        const std::string_view name = arguments[at];
-        if (name == "--help" || name == "-h") {
-            fmt::print("{}", usage);
-            status = 0;
-            return std::nullopt;
+// "10000,100000"
+option::taking rates_into(std::vector<std::uint64_t>& rates) {
+    return [&rates](std::string_view value) {
+        rates.clear();
+        while (true) {
+            const auto comma = std::min(value.find(','), value.size());
+            const auto rate = whole(value.substr(0, comma), 1, 100'000'000);
+            if (!rate)
+                return fmt::format(
+                    "'{}' is no rate; give whole numbers of messages a second from 1 to 100000000, with commas between",
+                    value.substr(0, comma));
+            rates.push_back(*rate);
+            if (comma == value.size()) return std::string();
+            value.remove_prefix(comma + 1);
         }
-        if (name == "--quick" || name == "--peers") {
-            (name == "--quick" ? found.quick : found.peers) = true;
-            continue;
-        }
-        if (name != "--rates" && name != "--seconds" && name != "--json") {
-            fmt::print(stderr, "latency: there is no option '{}'; --help lists those there are\n", name);
-            return std::nullopt;
-        }
-        if (at + 1 == count) {
-            fmt::print(stderr, "latency: {} wants a value after it; see --help\n", name);
-            return std::nullopt;
-        }
-        std::string_view value = arguments[++at];
-        if (name == "--json") {
-            found.json = value;
-        } else if (name == "--seconds") {
-            const auto seconds = whole(value, 1, 600);
-            if (!seconds) {
-                fmt::print(stderr, "latency: '{}' is no whole number of seconds from 1 to 600; give one\n", value);
-                return std::nullopt;
-            }
-            found.seconds = *seconds;
-        } else {
-            found.rates.clear();
-            while (true) {
-                const auto comma = std::min(value.find(','), value.size());
-                const auto rate = whole(value.substr(0, comma), 1, 100'000'000);
-                if (!rate) {
-                    fmt::print(stderr,
-                               "latency: '{}' is no rate; give whole numbers of messages a second from 1 to 100000000, "
-                               "with commas between\n",
-                               value.substr(0, comma));
-                    return std::nullopt;
-                }
-                found.rates.push_back(*rate);
-                if (comma == value.size()) break;
-                value.remove_prefix(comma + 1);
-            }
-        }
-    }
-    return found;
+    };
 }
 
 load load_of(const options& asked, std::uint64_t rate) {
@@ -176,13 +130,17 @@ bool write_json(const options& asked, const std::vector<row>& rows) {
 }
 
 int run(int count, char** arguments) {
-    int status = 0;
-    const auto asked = read_options(count, arguments, status);
-    if (!asked) return status;
-    if (!asked->json.empty() && !write_json(*asked, {})) return 2;
+    options asked;
+    const option known[] = {{"--rates", rates_into(asked.rates)},
+                            {"--seconds", whole_into(asked.seconds, "number of seconds", 1, 600)},
+                            {"--peers", &asked.peers},
+                            {"--quick", &asked.quick},
+                            {"--json", text_into(asked.json)}};
+    if (const auto status = read_options("latency", usage, known, count, arguments)) return *status;
+    if (!asked.json.empty() && !write_json(asked, {})) return 2;
 
     std::vector<subject> subjects{{"drover", "actor", &drover_actor}, {"drover", "pool", &drover_pool}};
-    if (asked->peers) {
+    if (asked.peers) {
 #ifdef DROVER_BENCH_CAF
         subjects = {{"drover", "actor", &drover_actor},
                     {"caf", "actor", &caf_actor},
@@ -195,17 +153,17 @@ int run(int count, char** arguments) {
     }
 
     fmt::print("From when a message was due until its handler runs; {} worker(s), one sender that does not sleep.\n",
-               load_of(*asked, 1).threads);
+               load_of(asked, 1).threads);
     fmt::print("{:<7} {:<6} {:>9} {:>9}  {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "side", "to", "asked/s",
                "achieved", "p50", "p90", "p99", "p99.9", "p99.99", "max", "late");
     std::vector<row> rows;
-    for (const std::uint64_t rate : asked->rates) {
+    for (const std::uint64_t rate : asked.rates) {
         for (const subject& each : subjects) {
-            const load what = load_of(*asked, rate);
+            const load what = load_of(asked, rate);
             const measured result = each.run(what);
             const double achieved_rate = achieved(result.plan, result.seen);
             // A run of milliseconds says nothing of a rate.
-            rows.push_back({each, what, result, achieved_rate, asked->quick || reached(result.plan, achieved_rate)});
+            rows.push_back({each, what, result, achieved_rate, asked.quick || reached(result.plan, achieved_rate)});
             print_row(rows.back());
         }
     }
@@ -216,7 +174,7 @@ int run(int count, char** arguments) {
             "The sender itself was late by more than 1 ms: other programs had its processor. Those latencies are the "
             "machine's.\n");
     }
-    return asked->json.empty() || write_json(*asked, rows) ? 0 : 2;
+    return asked.json.empty() || write_json(asked, rows) ? 0 : 2;
 }
 
 }  // namespace

@@ -3,21 +3,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "../support/options.hpp"
 #include "fit.hpp"
 #include "fresh_process.hpp"
 #include "sweeps.hpp"
@@ -57,51 +55,6 @@ struct curve {
     std::vector<point> points{};
     terms coefficients{};
 };
-
-/// None if the program has to end with `status` now: it has been told what was wrong, or the usage was asked for.
-std::optional<options> read_options(int count, char** arguments, int& status) {
-    options found;
-    status = 2;
-    for (int at = 1; at < count; ++at) {
-        const std::string_view name = arguments[at];
-        if (name == "--help" || name == "-h") {
-            fmt::print("{}", usage);
-            status = 0;
-            return std::nullopt;
-        }
-        if (name == "--quick") {
-            found.quick = true;
-            found.rounds = 1;
-            continue;
-        }
-        if (name != "--rounds" && name != "--filter" && name != "--json") {
-            fmt::print(stderr, "scale: there is no option '{}'; --help lists those there are\n", name);
-            return std::nullopt;
-        }
-        if (at + 1 == count) {
-            fmt::print(stderr, "scale: {} wants a value after it; see --help\n", name);
-            return std::nullopt;
-        }
-        const std::string_view value = arguments[++at];
-        if (name == "--json") {
-            found.json = value;
-        } else if (name == "--rounds") {
-            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), found.rounds);
-            if (error != std::errc() || end != value.data() + value.size() || found.rounds < 1 || found.rounds > 100) {
-                fmt::print(stderr, "scale: '{}' is no whole number of rounds from 1 to 100; give one\n", value);
-                return std::nullopt;
-            }
-        } else {
-            try {
-                found.names = std::regex(value.begin(), value.end());
-            } catch (const std::regex_error& error) {
-                fmt::print(stderr, "scale: the filter '{}' is no regular expression: {}\n", value, error.what());
-                return std::nullopt;
-            }
-        }
-    }
-    return found;
-}
 
 machine this_machine() {
     const auto cache = [](int name, double otherwise) {
@@ -217,45 +170,50 @@ bool write_json(const options& asked, const machine& here, const std::vector<cur
 }
 
 int run(int count, char** arguments) {
-    int status = 0;
-    const auto asked = read_options(count, arguments, status);
-    if (!asked) return status;
+    options asked;
+    std::uint64_t rounds = 0;
+    const option known[] = {{"--rounds", whole_into(rounds, "number of rounds", 1, 100)},
+                            {"--filter", expression_into(asked.names)},
+                            {"--quick", &asked.quick},
+                            {"--json", text_into(asked.json)}};
+    if (const auto status = read_options("scale", usage, known, count, arguments)) return *status;
+    if (rounds != 0 || asked.quick) asked.rounds = std::max<std::uint64_t>(rounds, 1);
     const machine here = this_machine();
     // Before the minutes and not after them.
-    if (!asked->json.empty() && !write_json(*asked, here, {})) return 2;
+    if (!asked.json.empty() && !write_json(asked, here, {})) return 2;
 
     std::vector<curve> curves;
     for (sweep& each : all_sweeps())
-        if (std::regex_search(each.name, asked->names)) curves.push_back({std::move(each)});
+        if (std::regex_search(each.name, asked.names)) curves.push_back({std::move(each)});
     if (curves.empty()) {
         fmt::print(stderr, "scale: no sweep's name has a match of the filter; --help lists them\n");
         return 2;
     }
     fmt::print("{} processors, {:.0f} KiB level 1, {:.0f} KiB level 2; {} run(s) a place, medians and quartiles.\n",
-               here.processors, here.first_cache / 1024, here.second_cache / 1024, asked->rounds);
+               here.processors, here.first_cache / 1024, here.second_cache / 1024, asked.rounds);
 
     // All places in each round: what slows the machine for a while slows a round and not a place.
     std::vector<std::vector<std::vector<double>>> runs(curves.size());
-    for (std::uint64_t round = 0; round != asked->rounds; ++round) {
+    for (std::uint64_t round = 0; round != asked.rounds; ++round) {
         for (std::size_t which = 0; which != curves.size(); ++which) {
             const sweep& of = curves[which].of;
-            const auto& places = asked->quick ? of.quick_places : of.places;
+            const auto& places = asked.quick ? of.quick_places : of.places;
             runs[which].resize(places.size());
             for (std::size_t place = 0; place != places.size(); ++place) {
                 runs[which][place].push_back(in_fresh_process(fmt::format("scale/{}/{}", of.name, places[place]),
-                                                              [&] { return of.run(places[place], asked->quick); }));
+                                                              [&] { return of.run(places[place], asked.quick); }));
             }
         }
     }
     for (std::size_t which = 0; which != curves.size(); ++which) {
         curve& one = curves[which];
-        const auto& places = asked->quick ? one.of.quick_places : one.of.places;
+        const auto& places = asked.quick ? one.of.quick_places : one.of.places;
         for (std::size_t place = 0; place != places.size(); ++place)
             one.points.push_back(point_of(static_cast<double>(places[place]), std::move(runs[which][place])));
         one.coefficients = fitted(one, here);
         print_curve(one, here);
     }
-    return asked->json.empty() || write_json(*asked, here, curves) ? 0 : 2;
+    return asked.json.empty() || write_json(asked, here, curves) ? 0 : 2;
 }
 
 }  // namespace
