@@ -75,10 +75,10 @@ def entry_for(row, entries, tag=""):
                key=lambda entry: entry.limit, default=None)
 
 
-def need_valgrind():
+def need_valgrind(can_do_without):
     if shutil.which("valgrind") is None:
         raise Problem("valgrind is not installed, and gate A counts instructions with it; install it (Debian: apt-get install "
-                      "valgrind), or leave gate A out with --gate b.")
+                      "valgrind)" + (", or leave gate A out with --gate b." if can_do_without else "."))
 
 
 def instructions(program, case, times, patience):

@@ -9,12 +9,21 @@ import statistics
 import tempfile
 
 from disturbance import Window
-from problem import Problem, how_it_ended, last_line, run
+from problem import Problem, how_it_ended, run
 from wall_clock import Pair
 
 REPETITIONS = 5
 SECONDS = 0.05  # at least, for each repetition; a bench that is longer takes longer
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+# What Google Benchmark itself writes before and around the results.
+NOT_ITS_OWN = re.compile(r"\d{4}-\d\d-\d\dT|Running |Run on \(|CPU Caches:|  L\d |Load Average:|\*\*\*WARNING\*\*\*|-{9}|"
+                         r"Benchmark +Time")
+
+
+def own_last_line(text):
+    """The last of the program's own; empty if it has none."""
+    own = [line for line in text.splitlines() if line.strip() and not NOT_ITS_OWN.match(line)]
+    return own[-1].strip() if own else ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +43,9 @@ class Side:
             raise Problem(f"{about or self.path} did not end within {patience:g} s in {self.name} ({self.path}); mend it, leave it "
                           "out with --filter, or give it longer with --patience.") from None
         if done.status != 0:
-            raise Problem(f"{about or self.path} {how_it_ended(done.status)} in {self.name} ({self.path}): "
-                          f"{complaint() or last_line(done.errors or done.output)}; run it by hand, or leave it out with --filter.")
+            said = complaint() or own_last_line(done.errors) or own_last_line(done.output) or "it does not say why"
+            raise Problem(f"{about or self.path} {how_it_ended(done.status)} in {self.name} ({self.path}): {said}; run it by hand, or "
+                          "leave it out with --filter.")
         return done
 
 

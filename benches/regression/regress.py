@@ -214,7 +214,7 @@ def compared(subject, options):
 
     gate_a = "a" in options.gate and isinstance(subject, Commits)
     if gate_a:
-        instructions.need_valgrind()
+        instructions.need_valgrind(can_do_without=not options.guard)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
     chance = random.Random(seed)
     subject.check_out()

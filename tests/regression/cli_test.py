@@ -145,7 +145,7 @@ class Answers(Folder):
 
 class Refused(Folder):
     def test_benches_that_do_not_run(self):
-        for what, words in (("crash", ("a ended with status 3", "index 7 is out of range")), ("abort", ("SIGABRT",)),
+        for what, words in (("crash", ("a ended with status 3", "index 7 is out of range")), ("abort", ("SIGABRT", "it does not say why")),
                             ("hang", ("did not end within 0.5 s", "--patience")), ("garbage", ("no report",)),
                             ("nothing", ("no time",)), ("negative", ("no time",)),
                             ("error", ("the sum is 3, and 4 was expected",))):
@@ -333,7 +333,13 @@ class Commits(Repository):
             (tools / tool).symlink_to(shutil.which(tool))
         with unittest.mock.patch.dict(os.environ, PATH=str(tools)):
             done = self.regress("--base", "HEAD")
+            self.write("benches/regression/base", self.git("rev-parse", "HEAD") + "\n")
+            self.commit()
+            guard = self.regress("--guard")
         self.refused(done, "valgrind is not installed", "--gate b")
+        self.refused(guard, "valgrind is not installed")
+        # It is gate A, so there is nothing to leave out.
+        self.assertNotIn("--gate", guard.stderr)
 
 
 class Guard(Repository):

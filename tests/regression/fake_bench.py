@@ -25,6 +25,8 @@ def main():
     if "benchmark_list_tests" in given:
         print("\n".join(world["benches"]))
         return 0
+    print("2026-01-01T00:00:00+00:00\nRunning ./fake\nRun on (2 X 2000 MHz CPU s)\nCPU Caches:\n  L1 Data 48 KiB (x2)\n"
+          "Load Average: 0.10, 0.10, 0.10\n***WARNING*** Library was built as DEBUG.", file=sys.stderr, flush=True)
     rows = []
     for name, bench in world["benches"].items():
         if not re.search(given["benchmark_filter"], name):
