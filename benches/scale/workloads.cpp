@@ -264,9 +264,8 @@ double cost_of_bytes(std::uint64_t bursts) {
 }  // namespace
 
 double cell_bytes() {
-    constexpr std::size_t granule = drover::block_pool::granule;
-    constexpr std::size_t size = sizeof(drover::actor_cell<idler, drover::features>);
-    return static_cast<double>((size + granule - 1) / granule * granule);
+    using pool = drover::block_pool;
+    return static_cast<double>(pool::bytes_of(pool::class_of(sizeof(drover::actor_cell<idler, drover::features>))));
 }
 
 double bytes_of_actors(std::uint64_t actors, bool) {

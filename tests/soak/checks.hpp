@@ -82,7 +82,7 @@ inline std::vector<std::string> find_wrong(const drover::runtime& rt) {
 /// Blocks of the pool that are not in the depots: in use, or in some thread's magazine.
 inline std::size_t blocks_in_use() {
     std::size_t sum = 0;
-    for (std::uint8_t each = 0; each != drover::block_pool::largest / drover::block_pool::granule; ++each) {
+    for (std::uint8_t each = 0; each != drover::block_pool::classes; ++each) {
         sum += drover::block_pool::outstanding(each);
     }
     return sum;

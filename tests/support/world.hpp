@@ -149,7 +149,7 @@ bool asked_to_stop(const drover::basic_handle<F>& actor) {
 /// Blocks of the pool that nobody has given back. Exact once no other thread runs.
 inline std::size_t blocks_in_use() {
     std::size_t sum = 0;
-    for (std::uint8_t each = 0; each != drover::block_pool::largest / drover::block_pool::granule; ++each) {
+    for (std::uint8_t each = 0; each != drover::block_pool::classes; ++each) {
         sum += drover::block_pool::outstanding(each);
     }
     return sum;

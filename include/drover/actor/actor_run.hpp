@@ -120,20 +120,20 @@ private:
     using life::turn_;
     using typename life::after_handler;
 
-    static constexpr std::uintptr_t nearest = 256;  // bytes: beside each other, in the classes of most envelopes
-    static constexpr std::uintptr_t steps_ahead = 5;
+    static constexpr std::uintptr_t farthest = 65'536;  // bytes
+    static constexpr std::uintptr_t steps_ahead = 4;
     static constexpr unsigned most_empty_looks = 64;
     static constexpr unsigned most_waits = 2;
     static constexpr int pauses_for_more = 32;
 
-    // The next message and, if it stands beside this one as the messages of an outbox do, one further on in that
-    // direction.
+    // The next message, and where one further on stands if a sender takes its blocks one after the other: beside each
+    // other if all are for this actor, and always as far apart if it sends to many in turn.
     static void prefetch_following(const message_node* node) noexcept {
         const message_node* const next = node->next.load(std::memory_order_relaxed);
         prefetch_to_read(next);
         const auto here = reinterpret_cast<std::uintptr_t>(node);
         const std::uintptr_t step = reinterpret_cast<std::uintptr_t>(next) - here;
-        if (step + nearest <= 2 * nearest) {
+        if (step + farthest <= 2 * farthest) {
             prefetch_to_read(reinterpret_cast<const void*>(here + steps_ahead * step));
         }
     }

@@ -14,8 +14,8 @@
 
 namespace drover {
 
-/// Memory for envelopes and cells: blocks of 64, 128, … 512 bytes, each aligned to a cache line. One pool a process; it
-/// outlives every thread and every static.
+/// Memory for envelopes and cells: blocks of 64, 128, … 512 bytes, each aligned to a cache line, and of 32 for the
+/// smallest messages, two to a line. One pool a process; it outlives every thread and every static.
 ///
 /// A thread keeps two magazines of 128 blocks a class and takes from and gives to them without a lock (Bonwick and
 /// Adams, "Magazines and Vmem", 2001). Whole magazines travel between threads through the depot, one lock for 128
@@ -24,14 +24,18 @@ namespace drover {
 class block_pool {
 public:
     static constexpr std::size_t granule = detail::block_granule;
-    static constexpr std::size_t largest = granule * detail::block_classes;
+    static constexpr std::uint8_t classes = detail::block_classes;
+    static constexpr std::size_t largest = detail::bytes_of_class(classes - 1);
 
     /// The class for `bytes` of 1 … `largest`.
     static constexpr std::uint8_t class_of(std::size_t bytes) noexcept {
-        return static_cast<std::uint8_t>((bytes + granule - 1) / granule - 1);
+        return static_cast<std::uint8_t>(bytes <= bytes_of(0) ? 0 : (bytes + granule - 1) / granule);
+    }
+    static constexpr std::size_t bytes_of(std::uint8_t size_class) noexcept {
+        return detail::bytes_of_class(size_class);
     }
 
-    /// A block of `(size_class + 1) * granule` bytes. Any thread; no lock but once in 128 calls. Throws std::bad_alloc,
+    /// A block of `bytes_of(size_class)` bytes. Any thread; no lock but once in 128 calls. Throws std::bad_alloc,
     /// after which nothing has changed.
     [[gnu::always_inline]] static void* allocate(std::uint8_t size_class) {
         detail::block_magazine* magazine = cache().loaded[size_class];
@@ -39,7 +43,7 @@ public:
             void* block = magazine->blocks[--magazine->count];
             // The blocks were last written by whichever core freed them: ask for one before it is needed.
             prefetch_to_write(magazine->blocks[magazine->count < ahead ? 0 : magazine->count - ahead]);
-            unpoison(block, (size_class + 1U) * granule);
+            unpoison(block, bytes_of(size_class));
             return block;
         }
         return refill(size_class);
@@ -70,7 +74,7 @@ public:
 
     /// One to `most` blocks, as many as stand so where the pool would take the next one from. Otherwise as allocate().
     static run allocate_run(std::uint8_t size_class, std::uint8_t most) {
-        const auto bytes = static_cast<std::int16_t>((size_class + 1U) * granule);
+        const auto bytes = static_cast<std::int16_t>(bytes_of(size_class));
         run blocks{static_cast<std::byte*>(allocate(size_class)), 0, 1, size_class};
         detail::block_magazine* const magazine = cache().loaded[size_class];
         if (magazine->count != 0) {
@@ -79,7 +83,7 @@ public:
             const std::byte* wanted = blocks.next + blocks.step;
             while (blocks.left < most && magazine->count != 0 && magazine->blocks[magazine->count - 1] == wanted) {
                 magazine->count -= 1;
-                unpoison(wanted, (size_class + 1U) * granule);
+                unpoison(wanted, bytes_of(size_class));
                 blocks.left += 1;
                 wanted += blocks.step;
             }
@@ -89,7 +93,7 @@ public:
 
     /// Any thread, also another than the one that allocated; never throws.
     [[gnu::always_inline]] static void release(void* block, std::uint8_t size_class) noexcept {
-        poison(block, (size_class + 1U) * granule);
+        poison(block, bytes_of(size_class));
         detail::block_magazine* magazine = cache().loaded[size_class];
         if (magazine->count != magazine->capacity) [[likely]] {
             magazine->blocks[magazine->count++] = block;
@@ -106,7 +110,7 @@ public:
             const std::size_t fit = std::min<std::size_t>(count, magazine->capacity - magazine->count);
             void** const to = magazine->blocks.data() + magazine->count;
             for (std::size_t each = 0; each != fit; ++each) {
-                poison(blocks[each], (size_class + 1U) * granule);
+                poison(blocks[each], bytes_of(size_class));
                 to[each] = blocks[each];
             }
             magazine->count += static_cast<std::uint32_t>(fit);
@@ -241,7 +245,7 @@ private:
         }
         detail::block_magazine* const magazine = mine.loaded[size_class];
         void* const block = magazine->blocks[--magazine->count];
-        unpoison(block, (size_class + 1U) * granule);
+        unpoison(block, bytes_of(size_class));
         return block;
     }
 

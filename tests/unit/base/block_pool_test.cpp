@@ -69,11 +69,13 @@ thread_local late_release late;
 
 TEST_CASE("class_of is the smallest class that fits") {
     CHECK(block_pool::class_of(1) == 0);
-    CHECK(block_pool::class_of(64) == 0);
-    CHECK(block_pool::class_of(65) == 1);
-    CHECK(block_pool::class_of(512) == 7);
+    CHECK(block_pool::class_of(32) == 0);
+    CHECK(block_pool::class_of(33) == 1);
+    CHECK(block_pool::class_of(64) == 1);
+    CHECK(block_pool::class_of(65) == 2);
+    CHECK(block_pool::class_of(512) == 8);
     for (std::size_t bytes = 1; bytes <= block_pool::largest; ++bytes) {
-        const std::size_t room = (block_pool::class_of(bytes) + 1U) * block_pool::granule;
+        const std::size_t room = block_pool::bytes_of(block_pool::class_of(bytes));
         REQUIRE(room >= bytes);
         REQUIRE(room < bytes + block_pool::granule);
     }
@@ -81,10 +83,10 @@ TEST_CASE("class_of is the smallest class that fits") {
 
 TEST_CASE("blocks of every class are whole, aligned and apart") {
     for (std::uint8_t size_class = 0; size_class <= biggest; ++size_class) {
-        const std::size_t bytes = (size_class + 1U) * block_pool::granule;
+        const std::size_t bytes = block_pool::bytes_of(size_class);
         const std::vector<void*> blocks = take(1500, size_class);
         for (std::size_t each = 0; each != blocks.size(); ++each) {
-            REQUIRE(reinterpret_cast<std::uintptr_t>(blocks[each]) % block_pool::granule == 0);
+            REQUIRE(reinterpret_cast<std::uintptr_t>(blocks[each]) % std::min(bytes, block_pool::granule) == 0);
             std::memset(blocks[each], static_cast<int>(each % 251), bytes);
         }
         for (std::size_t each = 0; each != blocks.size(); ++each) {
@@ -110,7 +112,7 @@ TEST_CASE("the block released last is given first") {
 TEST_CASE("a run is of blocks side by side, whatever order the pool has them in, and each is given once") {
     for (const std::uint8_t size_class : {smallest, std::uint8_t{1}, biggest}) {
         const std::size_t before = block_pool::outstanding(size_class);
-        const std::size_t bytes = (size_class + 1U) * block_pool::granule;
+        const std::size_t bytes = block_pool::bytes_of(size_class);
         auto blocks = take(300, size_class);
         SECTION("as they came") {}
         SECTION("the other way round") {

@@ -109,9 +109,11 @@ TEST_CASE("payloads of up to 240 bytes stand in the block") {
     STATIC_REQUIRE(sample<sized<240>>::pooled);
     STATIC_REQUIRE_FALSE(sample<sized<241>>::pooled);
     STATIC_REQUIRE_FALSE(sample<over_aligned>::pooled);
-    CHECK(sample<sized<48>>::size_class == 0);
-    CHECK(sample<sized<49>>::size_class == 1);
-    CHECK(sample<sized<240>>::size_class == 3);
+    CHECK(sample<sized<16>>::size_class == 0);
+    CHECK(sample<sized<17>>::size_class == 1);
+    CHECK(sample<sized<48>>::size_class == 1);
+    CHECK(sample<sized<49>>::size_class == 2);
+    CHECK(sample<sized<240>>::size_class == 4);
     CHECK(sample<sized<5000>>::size_class == 0);
 }
 

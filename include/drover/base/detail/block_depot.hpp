@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -15,7 +18,11 @@
 namespace drover::detail {
 
 inline constexpr std::size_t block_granule = 64;
-inline constexpr std::size_t block_classes = 8;
+inline constexpr std::size_t block_classes = 9;
+/// Of one block of a class: half a granule, then 1, 2, … granules.
+constexpr std::size_t bytes_of_class(std::size_t size_class) noexcept {
+    return size_class == 0 ? block_granule / 2 : size_class * block_granule;
+}
 inline constexpr std::size_t slab_bytes = std::size_t{2} * 1024 * 1024;
 /// Bytes of empty slabs a depot keeps for the next flood before it gives slabs back to the global allocator.
 inline constexpr std::size_t spare_bytes = std::size_t{64} * 1024 * 1024;
@@ -39,8 +46,16 @@ inline constinit block_magazine no_magazine{0, 0, nullptr, {}};
 /// was never needed is not touched.
 class slab {
 public:
-    static slab* create(std::size_t block_bytes) {
-        void* memory = ::operator new(slab_bytes, std::align_val_t{slab_bytes});
+    /// Null if there is no memory. `huge`: the kernel may give it as one page, at once, where it has such pages
+    /// (`transparent_hugepage` is not `never`).
+    static slab* create(std::size_t block_bytes, bool huge) noexcept {
+        void* memory = ::operator new(slab_bytes, std::align_val_t{slab_bytes}, std::nothrow);
+        if (memory == nullptr) {
+            return nullptr;
+        }
+        if (huge) {
+            static_cast<void>(::madvise(memory, slab_bytes, MADV_HUGEPAGE));  // a hint: small pages do as well
+        }
         slab* fresh = new (memory) slab(block_bytes);
         poison(fresh->first_block(), slab_bytes - header_bytes());
         return fresh;
@@ -84,7 +99,7 @@ public:
     slab* previous = nullptr;
 
 private:
-    static constexpr std::size_t most_words = slab_bytes / block_granule / 64;
+    static constexpr std::size_t most_words = slab_bytes / bytes_of_class(0) / 64;
 
     explicit slab(std::size_t block_bytes) noexcept
         : block_bytes_(block_bytes), total_((slab_bytes - header_bytes()) / block_bytes), free_(total_) {
@@ -120,7 +135,7 @@ class block_depot {
 public:
     /// Takes an empty magazine, gives a non-empty one. Throws std::bad_alloc and leaves `empty` with the caller.
     block_magazine* exchange_empty(block_magazine* empty, std::uint8_t size_class) {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         if (full_ != nullptr) {
             block_magazine* magazine = std::exchange(full_, full_->next);
             full_count_ -= 1;
@@ -131,20 +146,28 @@ public:
         if (magazine == nullptr) {
             throw std::bad_alloc();
         }
-        const std::size_t block_bytes = (size_class + 1U) * block_granule;
-        try {
-            while (magazine->count != magazine->capacity) {
-                magazine->blocks[magazine->count] = take_from_slab(block_bytes);
-                magazine->count += 1;
+        for (fill(*magazine); magazine->count != magazine->capacity; fill(*magazine)) {
+            // A class that fills one slab is one of which there is much; the first is mostly for few.
+            const bool huge = slabs_ != 0;
+            lock.unlock();  // the kernel may have to clear 2 MiB now
+            slab* const fresh = slab::create(bytes_of_class(size_class), huge);
+            lock.lock();
+            if (fresh == nullptr) {
+                break;
             }
-        } catch (const std::bad_alloc&) {
-            if (magazine->count == 0) {
-                if (magazine != empty) {
-                    shelve(magazine);
-                }
-                throw;
-            }
+            block_bytes_ = bytes_of_class(size_class);
+            link(fresh);
+            slabs_ += 1;
         }
+        if (magazine->count == 0) {
+            if (magazine != empty) {
+                shelve(magazine);
+            }
+            throw std::bad_alloc();
+        }
+        // Blocks are taken from the back: the lowest first, and on from one magazine to the next, as a receiver that
+        // looks ahead guesses.
+        std::reverse(magazine->blocks.begin(), magazine->blocks.begin() + magazine->count);
         return magazine;
     }
 
@@ -209,12 +232,14 @@ private:
         }
     }
 
-    void* take_from_slab(std::size_t block_bytes) {
-        if (partial_ == nullptr) {
-            block_bytes_ = block_bytes;
-            link(slab::create(block_bytes));
-            slabs_ += 1;
+    // With what the slabs have.
+    void fill(block_magazine& magazine) noexcept {
+        while (magazine.count != magazine.capacity && partial_ != nullptr) {
+            magazine.blocks[magazine.count++] = take_from_slab();
         }
+    }
+
+    void* take_from_slab() noexcept {
         slab* from = partial_;
         if (from->empty()) {
             empties_ -= 1;

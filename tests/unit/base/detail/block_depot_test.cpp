@@ -1,7 +1,12 @@
 #include <drover/base/detail/block_depot.hpp>
 
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -41,10 +46,29 @@ std::vector<block_magazine*> take_magazines(block_depot& depot, std::size_t coun
     return magazines;
 }
 
+// What the kernel says of the memory that `address` is in: "rd wr mr mw me ac hg".
+std::string flags_of(const void* address) {
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    std::ifstream map("/proc/self/smaps");
+    bool inside = false;
+    for (std::string line; std::getline(map, line);) {
+        std::istringstream words(line);
+        std::uintptr_t first = 0;
+        std::uintptr_t last = 0;
+        char dash = 0;
+        if (words >> std::hex >> first >> dash >> last && dash == '-') {
+            inside = first <= wanted && wanted < last;
+        } else if (inside && line.starts_with("VmFlags:")) {
+            return line.substr(8);
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 TEST_CASE("a slab gives every block once and takes them back") {
-    slab* const fresh = slab::create(512);
+    slab* const fresh = slab::create(512, false);
     CHECK(fresh->empty());
     std::set<void*> blocks;
     while (!fresh->full()) {
@@ -67,7 +91,7 @@ TEST_CASE("a slab gives every block once and takes them back") {
 }
 
 TEST_CASE("a slab to which all blocks came back gives them side by side, whatever their order was") {
-    slab* const fresh = slab::create(64);
+    slab* const fresh = slab::create(32, true);
     std::vector<std::byte*> blocks;
     for (int each = 0; each != 8; ++each) {
         blocks.push_back(static_cast<std::byte*>(fresh->take()));
@@ -101,6 +125,35 @@ TEST_CASE("exchange_empty fills a new magazine, or the one it was given") {
     CHECK(again->count == block_magazine::size);
     CHECK(depot.outstanding() == std::size_t{2} * block_magazine::size);
     depot.retire(again);
+}
+
+TEST_CASE("new magazines give blocks by rising addresses, and one goes on where the last one ended") {
+    static block_depot depot;
+    const auto magazines = take_magazines(depot, 3, 1);
+    const auto* expected = static_cast<const std::byte*>(magazines[0]->blocks[block_magazine::size - 1]);
+    for (block_magazine* each : magazines) {
+        for (std::uint32_t left = each->count; left != 0; --left) {
+            REQUIRE(each->blocks[left - 1] == expected);
+            expected += bytes_of_class(1);
+        }
+    }
+    retire_all(depot, magazines);
+}
+
+TEST_CASE("where there are huge pages the kernel is asked for them, from the second slab on") {
+    if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) {
+        WARN("this kernel has no transparent huge pages");
+        return;
+    }
+    static block_depot depot;
+    std::vector<block_magazine*> magazines = take_magazines(depot, 1, biggest);
+    while (depot.reserved_bytes() == slab_bytes) {
+        magazines.push_back(depot.exchange_empty(&no_magazine, biggest));
+    }
+    const std::string second = flags_of(slab::of(magazines.back()->blocks[0]));
+    CAPTURE(second);
+    CHECK(second.find(" hg") != std::string::npos);
+    retire_all(depot, magazines);
 }
 
 TEST_CASE("full magazines travel whole") {
@@ -205,7 +258,7 @@ TEST_CASE("retiring no magazine does nothing") {
 
 TEST_CASE("a depot keeps full magazines and empty slabs up to their bounds") {
     static block_depot depot;
-    const std::size_t magazine_bytes = block_magazine::size * (biggest + 1U) * block_granule;
+    const std::size_t magazine_bytes = block_magazine::size * bytes_of_class(biggest);
     const std::vector<block_magazine*> magazines =
         take_magazines(depot, 2 * (depot_bytes + spare_bytes) / magazine_bytes, biggest);
     CHECK(depot.reserved_bytes() >= 2 * (depot_bytes + spare_bytes));
@@ -235,7 +288,7 @@ TEST_CASE("a depot keeps full magazines and empty slabs up to their bounds") {
 TEST_CASE("slabs that fill and empty out of order keep their list whole") {
     static block_depot depot;
     // Several slabs' worth; every other block comes back, half of that is taken again, and then the rest comes back.
-    const std::size_t count = 4 * slab_bytes / ((biggest + 1U) * block_granule) / block_magazine::size;
+    const std::size_t count = 4 * slab_bytes / (bytes_of_class(biggest)) / block_magazine::size;
     const std::vector<block_magazine*> magazines = take_magazines(depot, count, biggest);
     std::vector<void*> even;
     std::vector<void*> odd;
@@ -281,7 +334,7 @@ TEST_CASE("slabs that fill and empty out of order keep their list whole") {
 TEST_CASE("a slab that goes from the middle takes no other with it") {
     static block_depot depot;
     constexpr std::size_t kept = spare_bytes / slab_bytes;
-    const std::size_t magazine_bytes = block_magazine::size * (biggest + 1U) * block_granule;
+    const std::size_t magazine_bytes = block_magazine::size * bytes_of_class(biggest);
     const std::vector<block_magazine*> magazines =
         take_magazines(depot, (kept + 8) * slab_bytes / magazine_bytes, biggest);
     std::vector<slab*> slabs;  // in the order they were filled
