@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -130,8 +131,10 @@ inline std::string to_text(const runtime_dump& dump) {
             busy.push_back(&each);
         }
     }
-    std::stable_sort(busy.begin(), busy.end(),
-                     [](const auto* one, const auto* other) { return one->at_least > other->at_least; });
+    // Of equals the first of the dump first: the rows stand side by side there.
+    std::sort(busy.begin(), busy.end(), [](const auto* one, const auto* other) {
+        return one->at_least != other->at_least ? one->at_least > other->at_least : std::less<>()(one, other);
+    });
     detail::text_table running({"for at least", "actor", "type", "in", "on"}, {0});
     for (const auto* each : busy) {
         running.add({each->at_least.count() == 0 ? "seen now" : detail::duration_text(each->at_least),
