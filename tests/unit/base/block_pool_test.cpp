@@ -343,14 +343,20 @@ TEST_CASE("pooled_memory takes what fits from the pool and the rest from the all
 }
 
 #ifdef DROVER_ADDRESS_SANITIZER
-TEST_CASE("a released block is poisoned for its whole length") {
-    void* const block = block_pool::allocate(3);
-    CHECK(__asan_region_is_poisoned(block, 256) == nullptr);
-    block_pool::release(block, 3);
-    CHECK(__asan_address_is_poisoned(block) == 1);
-    CHECK(__asan_address_is_poisoned(static_cast<char*>(block) + 255) == 1);
-    CHECK(block_pool::allocate(3) == block);
-    CHECK(__asan_region_is_poisoned(block, 256) == nullptr);
-    block_pool::release(block, 3);
+TEST_CASE("a released block is poisoned for its whole length, and not the one beside it") {
+    for (const std::uint8_t size_class : {smallest, biggest}) {
+        const std::size_t bytes = block_pool::bytes_of(size_class);
+        void* const block = block_pool::allocate(size_class);
+        void* const other = block_pool::allocate(size_class);
+        CHECK(__asan_region_is_poisoned(block, bytes) == nullptr);
+        block_pool::release(block, size_class);
+        CHECK(__asan_address_is_poisoned(block) == 1);
+        CHECK(__asan_address_is_poisoned(static_cast<char*>(block) + bytes - 1) == 1);
+        CHECK(__asan_region_is_poisoned(other, bytes) == nullptr);
+        CHECK(block_pool::allocate(size_class) == block);
+        CHECK(__asan_region_is_poisoned(block, bytes) == nullptr);
+        block_pool::release(block, size_class);
+        block_pool::release(other, size_class);
+    }
 }
 #endif
