@@ -4,7 +4,8 @@
 
 A table stands between `<!-- table: NAME -->` and `<!-- /table -->` in README.md or a file of docs/, where NAME is one of
 those below. With --check nothing is written; a table that is not what the figures say is a complaint and status 1.
-Figures: docs/pictures/performance.json (by record.py) and docs/pictures/peers.json (by benches/peers/run.py --json).
+Figures: docs/pictures/performance.json (by record.py), docs/pictures/peers.json (by benches/peers/run.py --json),
+docs/pictures/regression-power.json and benches/regression/ledger/ (by `dev.sh regress --prove`).
 """
 
 import json
@@ -176,24 +177,48 @@ def machine(figures):
             f"{about['compiler']}, -O2; medians of {figures.runs} processes.\n")
 
 
+def proofs(root):
+    """All suites of the regression detector's ledger, live and resampled ones apart."""
+    sums = {}
+    for path in sorted((root / "benches" / "regression" / "ledger").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            for kind in ("live", "resampled"):
+                for count in entry.get(kind, []):
+                    so_far = sums.setdefault((kind, count["slower"]), [0, 0, 0, 0])
+                    for place, word in enumerate(("suites", "alarms", "inconclusive", "compare_py")):
+                        so_far[place] += count[word]
+    rows = [[kind, f"{slower:g} %", *map(str, counts)] for (kind, slower), counts in sorted(sums.items())]
+    return markdown(["suites", "slower by", "in all", "failed", "inconclusive", "`compare.py` marks a bench"], rows)
+
+
+def power(root):
+    """The power curve's points."""
+    found = json.loads((root / "docs" / "pictures" / "regression-power.json").read_text(encoding="utf-8"))
+    rows = [[f"{row['slower']} %", *(f"{100 * row[word] / row['suites']:.3g} %" for word in
+                                     ("fail", "inconclusive", "pass", "others_failed", "compare_py", "compare_py_others"))]
+            for row in found["simulated"]]
+    return markdown(["slower by", "failed", "inconclusive", "passed", "another failed", "`compare.py` marks it",
+                     "`compare.py` marks another"], rows)
+
+
 def rewritten(root):
     """{path: (text as it is, text as it should be)} of the documents that have tables."""
     pictures = root / "docs" / "pictures"
     figures = Figures(json.loads((pictures / "performance.json").read_text(encoding="utf-8")))
     beside_peers = json.loads((pictures / "peers.json").read_text(encoding="utf-8"))
 
+    others = {"peers": lambda: peers(beside_peers), "peers_first": lambda: peers(beside_peers, new=(False,)),
+              "machine": lambda: machine(figures), "proofs": lambda: proofs(root), "power": lambda: power(root)}
+
     def table(found):
         name = found.group(2)
-        if name == "peers":
-            made = peers(beside_peers)
-        elif name == "peers_first":
-            made = peers(beside_peers, new=(False,))
-        elif name == "machine":
-            made = machine(figures)
+        if name in others:
+            made = others[name]()
         elif name in TABLES:
             made = TABLES[name](figures)
         else:
-            raise Failure(f"no table is called {name!r}; there are " + ", ".join(sorted([*TABLES, "machine", "peers", "peers_first"])))
+            raise Failure(f"no table is called {name!r}; there are " + ", ".join(sorted([*TABLES, *others])))
         return f"{found.group(1)}\n{made}\n{found.group(4)}"
 
     documents = {}
