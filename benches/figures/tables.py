@@ -11,6 +11,7 @@ docs/pictures/regression-power.json and benches/regression/ledger/ (by `dev.sh r
 import json
 import pathlib
 import re
+import statistics
 import sys
 
 PLACE = re.compile(r"(<!-- table: ([a-z_]+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
@@ -171,6 +172,15 @@ def peers(report, new=(False, True)):
     return markdown(["workload", "drover ns", "peer", "peer ns", "ratio", "spread"], rows)
 
 
+def peers_mean(report):
+    """The geometric mean of the seven workloads' ratios, and how many rows of all are lost."""
+    means = {peer: statistics.geometric_mean(row["ratio"] for row in report["rows"] if row["peer"] == peer and not row["new"])
+             for peer in ("caf", "erlang")}
+    lost = [f"`{row['workload']}` beside {row['peer']}" for row in report["rows"] if row["ratio"] <= 1]
+    return (f"Geometric mean of these ratios: {means['caf']:.1f} beside CAF, {means['erlang']:.1f} beside Erlang. Rows of all "
+            f"{len(report['rows'])} that drover loses: {', '.join(lost) or 'none'}.\n")
+
+
 def machine(figures):
     about = figures.machine
     return (f"{about['processors']} processors ({about['processor']}, a virtual machine), Linux {about['kernel']}, "
@@ -209,7 +219,8 @@ def rewritten(root):
     beside_peers = json.loads((pictures / "peers.json").read_text(encoding="utf-8"))
 
     others = {"peers": lambda: peers(beside_peers), "peers_first": lambda: peers(beside_peers, new=(False,)),
-              "machine": lambda: machine(figures), "proofs": lambda: proofs(root), "power": lambda: power(root)}
+              "peers_mean": lambda: peers_mean(beside_peers), "machine": lambda: machine(figures),
+              "proofs": lambda: proofs(root), "power": lambda: power(root)}
 
     def table(found):
         name = found.group(2)

@@ -67,7 +67,8 @@ def parser():
     made.add_argument("--prove", choices=("null", "injected", "power", "mutations"),
                       help="measures the detector itself, and adds what it found to ledger/")
     made.add_argument("--runs", metavar="N", type=number(1, 10_000, int),
-                      help="live suites of a proof (default: null 20, injected 12 for 5 and for 10 %%, and 3 for each other), or simulated ones of power (200)")
+                      help="live suites of a proof (default: null 20, injected 12 for 5 and for 10 %%, and 3 for each other), "
+                           "or simulated ones of power (200)")
     return made
 
 

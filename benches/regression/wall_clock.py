@@ -15,7 +15,7 @@ import evidence
 
 # When spreads are looked at: by a third more pairs each time, and whole ABBA fours. Not before 24, although 14 are enough where
 # the noise is normal: in one pair of twenty something else happens, and the test is so strict that one such pair of 14 hides a
-# slowdown of 5 % (`--prove power` found nine of ten with 14, and 99 of 100 with 24).
+# slowdown of 5 %; `--prove power` shows what 24 find.
 LOOKS = (24, 32, 42, 56, 74, 98, 130, 172, 228, 300)
 SET_ASIDE_ABOVE = 0.1
 

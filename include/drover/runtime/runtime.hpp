@@ -24,6 +24,7 @@
 #include "drover/runtime/dump_search.hpp"
 #include "drover/runtime/engine.hpp"
 #include "drover/runtime/options.hpp"
+#include "drover/runtime/sinks.hpp"
 #include "drover/runtime/tree.hpp"
 #include "drover/scheduling/time_limit.hpp"
 #include "drover/scheduling/work_stealing.hpp"
@@ -60,13 +61,7 @@ public:
         }
         const drain_result outcome = stop_within(engine_->options.stop_deadline);
         if (!outcome) {
-            std::string line =
-                join_text({"drover: runtime ", engine_->options.name, " ends while actors have not stopped:"});
-            for (const straggler& each : outcome.stragglers) {
-                line += join_text(
-                    {"\n  ", each.name, " (", std::to_string(each.count), "), waiting for ", each.waiting_for});
-            }
-            std::fprintf(stderr, "%s\n", line.c_str());
+            std::fprintf(stderr, "drover: %s\n", to_text(engine_->options.name, outcome.stragglers).c_str());
             if (engine_->options.on_stuck == stuck_policy::abort) {
                 std::abort();
             }

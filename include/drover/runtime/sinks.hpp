@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "drover/base/clock.hpp"
 #include "drover/base/text.hpp"
@@ -64,6 +66,15 @@ private:
 inline std::string to_line(const straggler& late) {
     return join_text({late.name, " #", std::to_string(to_integer(late.id)), " has not stopped in time and waits for ",
                       late.waiting_for, "; its parent goes on without it"});
+}
+
+/// "runtime prices ends while actors have not stopped:", and a line for each.
+inline std::string to_text(std::string_view runtime, const std::vector<straggler>& late) {
+    std::string text = join_text({"runtime ", runtime, " ends while actors have not stopped:"});
+    for (const straggler& each : late) {
+        text += join_text({"\n  ", each.name, " (", std::to_string(each.count), "), waiting for ", each.waiting_for});
+    }
+    return text;
 }
 
 /// The default sink of stragglers: a line on standard error.

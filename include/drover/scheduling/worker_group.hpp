@@ -33,8 +33,9 @@ public:
     std::size_t size() const noexcept { return workers_.size(); }
     worker& at(std::size_t index) noexcept { return *workers_[index]; }
 
-    /// On a worker: `item` runs next, and what was to run next goes where others can take it. In a run so long that a thief has
-    /// taken the actor that was to run next, `item` goes there at once: the run is not near its end, and the thief is idle.
+    /// On a worker: `item` runs next, and what was to run next goes where others can take it. In a run so long that a
+    /// thief has taken the actor that was to run next, `item` goes there at once: the run may well last, and the thief
+    /// is idle.
     void schedule(worker& me, runnable* item) noexcept {
         const inside_scope scope(me.inside);
         if (me.robbed == me.runs.load(std::memory_order_relaxed)) [[unlikely]] {
